@@ -1,0 +1,129 @@
+package io.sparktts.backend;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/**
+ * A dense row-major tensor in host memory, little-endian: what a checkpoint holds and what inputs
+ * and results are copied through.
+ *
+ * @param dtype element type
+ * @param shape extents, outermost first
+ * @param data exactly {@code elements * dtype.bytes()} bytes
+ */
+// The accessor copies the shape, so the array cannot be changed from outside.
+@SuppressWarnings("ArrayRecordComponent")
+public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+    private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
+
+    public HostTensor {
+        long bytes = elements(shape) * dtype.bytes();
+        if (data.byteSize() != bytes) {
+            throw new IllegalArgumentException(
+                    "a "
+                            + dtype.id()
+                            + " tensor of shape "
+                            + Arrays.toString(shape)
+                            + " takes "
+                            + bytes
+                            + " bytes, not "
+                            + data.byteSize());
+        }
+        shape = shape.clone();
+    }
+
+    /** A zeroed tensor whose memory lives as long as {@code arena}. */
+    public static HostTensor allocate(Arena arena, DType dtype, long... shape) {
+        return new HostTensor(dtype, shape, arena.allocate(elements(shape) * dtype.bytes(), 64));
+    }
+
+    /** A tensor of {@code values}, each rounded once to {@code dtype}. */
+    public static HostTensor of(Arena arena, DType dtype, double[] values, long... shape) {
+        HostTensor t = allocate(arena, dtype, shape);
+        if (values.length != t.elements()) {
+            throw new IllegalArgumentException(
+                    values.length + " values for shape " + Arrays.toString(shape));
+        }
+        for (int i = 0; i < values.length; i++) {
+            t.set(i, values[i]);
+        }
+        return t;
+    }
+
+    /** An {@code I32} vector. */
+    public static HostTensor ofInts(Arena arena, int... values) {
+        HostTensor t = allocate(arena, DType.I32, values.length);
+        MemorySegment.copy(values, 0, t.data, INT, 0, values.length);
+        return t;
+    }
+
+    static long elements(long[] shape) {
+        long n = 1;
+        for (long d : shape) {
+            if (d < 0) {
+                throw new IllegalArgumentException(
+                        "negative extent in shape " + Arrays.toString(shape));
+            }
+            n = Math.multiplyExact(n, d);
+        }
+        return n;
+    }
+
+    @Override
+    public long[] shape() {
+        return shape.clone();
+    }
+
+    /** Number of elements. */
+    public long elements() {
+        return elements(shape);
+    }
+
+    /** Extent of dimension {@code i}. */
+    public long dim(int i) {
+        return shape[i];
+    }
+
+    /** The element at flat index {@code i}, widened exactly. */
+    public double get(long i) {
+        return switch (dtype) {
+            case F64 -> data.get(DOUBLE, i * 8);
+            case F32 -> data.get(FLOAT, i * 4);
+            case F16 -> Float.float16ToFloat(data.get(SHORT, i * 2));
+            case BF16 -> DType.bf16ToFloat(data.get(SHORT, i * 2));
+            case I32 -> data.get(INT, i * 4);
+        };
+    }
+
+    /** Stores {@code value} at flat index {@code i}, rounded once. */
+    public void set(long i, double value) {
+        switch (dtype) {
+            case F64 -> data.set(DOUBLE, i * 8, value);
+            case F32 -> data.set(FLOAT, i * 4, (float) value);
+            case F16 -> data.set(SHORT, i * 2, DType.doubleToF16(value));
+            case BF16 -> data.set(SHORT, i * 2, DType.doubleToBf16(value));
+            case I32 -> data.set(INT, i * 4, (int) value);
+        }
+    }
+
+    /** All elements, widened exactly. */
+    public double[] toDoubles() {
+        double[] out = new double[Math.toIntExact(elements())];
+        for (int i = 0; i < out.length; i++) {
+            out[i] = get(i);
+        }
+        return out;
+    }
+
+    /** All elements of an {@code I32} tensor. */
+    public int[] toInts() {
+        int[] out = new int[Math.toIntExact(elements())];
+        MemorySegment.copy(data, INT, 0, out, 0, out.length);
+        return out;
+    }
+}

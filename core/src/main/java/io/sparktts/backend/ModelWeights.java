@@ -1,0 +1,78 @@
+package io.sparktts.backend;
+
+import java.util.List;
+
+/**
+ * Weights of a Qwen2 language model.
+ *
+ * @param shape attention heads
+ * @param dtype compute dtype: of activations and weights
+ * @param rmsNormEpsilon added to the mean square
+ * @param embedding {@code [vocabulary, hidden]}
+ * @param layers the decoder layers, in order
+ * @param finalNorm {@code [hidden]}
+ * @param head {@code [vocabulary, hidden]}; the embedding itself where tied
+ * @param cos {@code [positions, headDim / 2]}, F32 (F64 where the model computes in it)
+ * @param sin like {@code cos}
+ */
+public record ModelWeights(
+        AttentionShape shape,
+        DType dtype,
+        double rmsNormEpsilon,
+        Weight embedding,
+        List<LayerWeights> layers,
+        Tensor finalNorm,
+        Weight head,
+        Tensor cos,
+        Tensor sin)
+        implements AutoCloseable {
+    public ModelWeights {
+        layers = List.copyOf(layers);
+    }
+
+    /** Width of the hidden state. */
+    public int hidden() {
+        return embedding.inFeatures();
+    }
+
+    /** Rows of the embedding. */
+    public int vocabulary() {
+        return embedding.outFeatures();
+    }
+
+    /** Bytes of weights that one decode step reads: all layers, the norms and the head. */
+    public long decodeBytes() {
+        long bytes = head.byteSize() + finalNorm.byteSize();
+        for (LayerWeights l : layers) {
+            bytes +=
+                    l.inputNorm().byteSize()
+                            + l.qkv().byteSize()
+                            + l.qkvBias().byteSize()
+                            + l.output().byteSize()
+                            + l.postAttentionNorm().byteSize()
+                            + l.gateUp().byteSize()
+                            + l.down().byteSize();
+        }
+        return bytes;
+    }
+
+    /** Whether the head is the embedding, one copy in memory. */
+    @SuppressWarnings("ReferenceEquality")
+    public boolean tied() {
+        return head == embedding;
+    }
+
+    @Override
+    public void close() {
+        for (LayerWeights l : layers) {
+            l.close();
+        }
+        if (!tied()) {
+            head.close();
+        }
+        embedding.close();
+        finalNorm.close();
+        cos.close();
+        sin.close();
+    }
+}

@@ -1,0 +1,159 @@
+package io.sparktts.checkpoint;
+
+import io.sparktts.backend.DType;
+import io.sparktts.backend.HostTensor;
+import io.sparktts.model.Qwen2Config;
+import io.sparktts.model.WeightSource;
+
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A Qwen2 language model on disk: {@code config.json} and its safetensors files. Names, shapes and
+ * types of all tensors are checked against the configuration on opening; no weight is read before
+ * it is asked for.
+ */
+public final class Qwen2Checkpoint implements WeightSource, AutoCloseable {
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+
+    private final Qwen2Config config;
+    private final Shards shards;
+
+    /** Stored types of the model's tensors. */
+    private final Map<String, DType> dtypes = new HashMap<>();
+
+    private Qwen2Checkpoint(Qwen2Config config, Shards shards) {
+        this.config = config;
+        this.shards = shards;
+        checkTensors();
+    }
+
+    /**
+     * Reads the sizes and constants of a model.
+     *
+     * @param configJson a {@code config.json} as transformers 4 or 5 writes it
+     * @throws CheckpointException if it is missing, incomplete, or of a model that is not
+     *     implemented here
+     */
+    public static Qwen2Config readConfig(Path configJson) {
+        return Qwen2ConfigFile.read(configJson);
+    }
+
+    /**
+     * Opens and checks a checkpoint.
+     *
+     * @param folder of the language model, or of a whole Spark-TTS, which has it under {@code LLM}
+     * @throws CheckpointException naming the file, and the tensor, that is wrong
+     */
+    public static Qwen2Checkpoint open(Path folder) {
+        Path nested = folder.resolve("LLM");
+        Path model = Files.isDirectory(nested) ? nested : folder;
+        if (!Files.isDirectory(model)) {
+            throw new CheckpointException(
+                    model, Files.exists(model) ? "not a folder" : "no such folder");
+        }
+        Qwen2Config config = readConfig(model.resolve("config.json"));
+        Shards shards = Shards.open(model);
+        try {
+            return new Qwen2Checkpoint(config, shards);
+        } catch (RuntimeException | Error e) {
+            shards.close();
+            throw e;
+        }
+    }
+
+    /** Sizes and constants. */
+    public Qwen2Config config() {
+        return config;
+    }
+
+    /** What the embedding is stored in. */
+    public DType storedDType() {
+        return shards.require(EMBEDDING).dtype(EMBEDDING);
+    }
+
+    /**
+     * What is odd but does no harm, a line each: tensors that are not used, or of another type than
+     * the embedding.
+     */
+    public List<String> warnings() {
+        List<String> warnings = shards.unusedWarnings(dtypes.keySet());
+        long others = dtypes.values().stream().filter(d -> d != storedDType()).count();
+        if (others > 0) {
+            warnings.add(
+                    others
+                            + " tensor(s) of another type than the embedding's "
+                            + storedDType().id());
+        }
+        return warnings;
+    }
+
+    /**
+     * {@inheritDoc} It is a read-only mapping of its own, so closing {@code arena} gives its memory
+     * back.
+     *
+     * @throws CheckpointException if there is no such tensor
+     */
+    @Override
+    public HostTensor tensor(String name, Arena arena) {
+        return shards.require(name).map(name, arena);
+    }
+
+    /** Closes the files. Tensors live on in the arenas they were made in. */
+    @Override
+    public void close() {
+        shards.close();
+    }
+
+    private void checkTensors() {
+        long hidden = config.hiddenSize();
+        long query = (long) config.heads() * config.headDim();
+        long keyValue = (long) config.kvHeads() * config.headDim();
+        long inner = config.intermediateSize();
+        check(EMBEDDING, config.vocabSize(), hidden);
+        for (int i = 0; i < config.layers(); i++) {
+            String layer = "model.layers." + i + ".";
+            check(layer + "input_layernorm.weight", hidden);
+            check(layer + "self_attn.q_proj.weight", query, hidden);
+            check(layer + "self_attn.q_proj.bias", query);
+            check(layer + "self_attn.k_proj.weight", keyValue, hidden);
+            check(layer + "self_attn.k_proj.bias", keyValue);
+            check(layer + "self_attn.v_proj.weight", keyValue, hidden);
+            check(layer + "self_attn.v_proj.bias", keyValue);
+            check(layer + "self_attn.o_proj.weight", hidden, query);
+            check(layer + "post_attention_layernorm.weight", hidden);
+            check(layer + "mlp.gate_proj.weight", inner, hidden);
+            check(layer + "mlp.up_proj.weight", inner, hidden);
+            check(layer + "mlp.down_proj.weight", hidden, inner);
+        }
+        check("model.norm.weight", hidden);
+        if (!config.tiedHead()) {
+            check("lm_head.weight", config.vocabSize(), hidden);
+        }
+    }
+
+    private void check(String name, long... shape) {
+        SafetensorsFile file = shards.require(name);
+        if (!file.dtype(name).isFloat()) {
+            throw new CheckpointException(
+                    file.path(),
+                    "tensor " + name + " is " + file.dtype(name) + ", not a float tensor");
+        }
+        if (!Arrays.equals(file.shape(name), shape)) {
+            throw new CheckpointException(
+                    file.path(),
+                    "tensor "
+                            + name
+                            + " has shape "
+                            + Arrays.toString(file.shape(name))
+                            + ", but by config.json it is "
+                            + Arrays.toString(shape));
+        }
+        dtypes.put(name, file.dtype(name));
+    }
+}

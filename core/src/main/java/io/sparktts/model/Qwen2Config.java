@@ -1,0 +1,109 @@
+package io.sparktts.model;
+
+/**
+ * Sizes and constants of a Qwen2 language model.
+ *
+ * @param hiddenSize width of the hidden state
+ * @param layers decoder layers
+ * @param heads query heads
+ * @param kvHeads key/value heads, a divisor of {@code heads}
+ * @param headDim width of a head, even
+ * @param intermediateSize width of the MLP
+ * @param vocabSize rows of the embedding
+ * @param maxPositions longest sequence
+ * @param rmsNormEps added to the mean square
+ * @param ropeTheta base of the rotary frequencies
+ * @param tiedHead whether the head is the embedding
+ * @param bosToken begin-of-sequence id; -1 if none
+ * @param eosToken end-of-sequence id; -1 if none
+ */
+public record Qwen2Config(
+        int hiddenSize,
+        int layers,
+        int heads,
+        int kvHeads,
+        int headDim,
+        int intermediateSize,
+        int vocabSize,
+        int maxPositions,
+        double rmsNormEps,
+        double ropeTheta,
+        boolean tiedHead,
+        int bosToken,
+        int eosToken) {
+    /** The published Spark-TTS-0.5B. */
+    public static final Qwen2Config SPARK_TTS_0_5B =
+            new Qwen2Config(
+                    896, 24, 14, 2, 64, 4864, 166_000, 32_768, 1e-6, 1e6, true, 151_643, 151_645);
+
+    /** The same model at a size for tests. */
+    public static final Qwen2Config TINY =
+            new Qwen2Config(64, 2, 4, 2, 16, 160, 704, 1024, 1e-6, 1e6, true, 470, 472);
+
+    public Qwen2Config {
+        positive("hidden_size", hiddenSize);
+        positive("num_hidden_layers", layers);
+        positive("num_attention_heads", heads);
+        positive("num_key_value_heads", kvHeads);
+        positive("head_dim", headDim);
+        positive("intermediate_size", intermediateSize);
+        positive("vocab_size", vocabSize);
+        positive("max_position_embeddings", maxPositions);
+        if (heads % kvHeads != 0) {
+            throw new IllegalArgumentException(
+                    "num_attention_heads "
+                            + heads
+                            + " is not a multiple of num_key_value_heads "
+                            + kvHeads);
+        }
+        if (headDim % 2 != 0) {
+            throw new IllegalArgumentException("head_dim " + headDim + " is odd");
+        }
+        if (!(rmsNormEps >= 0) || !(ropeTheta > 0)) {
+            throw new IllegalArgumentException(
+                    "rms_norm_eps " + rmsNormEps + ", rope_theta " + ropeTheta);
+        }
+    }
+
+    private static void positive(String name, int value) {
+        if (value <= 0) {
+            throw new IllegalArgumentException(name + " must be positive: " + value);
+        }
+    }
+
+    /** The same model with another number of layers. */
+    public Qwen2Config withLayers(int count) {
+        return new Qwen2Config(
+                hiddenSize,
+                count,
+                heads,
+                kvHeads,
+                headDim,
+                intermediateSize,
+                vocabSize,
+                maxPositions,
+                rmsNormEps,
+                ropeTheta,
+                tiedHead,
+                bosToken,
+                eosToken);
+    }
+
+    /** The same model with another vocabulary size. */
+    public Qwen2Config withVocabulary(int size) {
+        return new Qwen2Config(
+                hiddenSize,
+                layers,
+                heads,
+                kvHeads,
+                headDim,
+                intermediateSize,
+                size,
+                maxPositions,
+                rmsNormEps,
+                ropeTheta,
+                tiedHead,
+                bosToken,
+                eosToken);
+    }
+}

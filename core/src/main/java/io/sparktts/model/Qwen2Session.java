@@ -1,0 +1,341 @@
+package io.sparktts.model;
+
+import io.sparktts.backend.BackendException;
+import io.sparktts.backend.DType;
+import io.sparktts.backend.Device;
+import io.sparktts.backend.HostTensor;
+import io.sparktts.backend.Kernels;
+import io.sparktts.backend.KvCache;
+import io.sparktts.backend.ModelWeights;
+import io.sparktts.backend.Program;
+import io.sparktts.backend.Queue;
+import io.sparktts.backend.Sampling;
+import io.sparktts.backend.SequenceBatch;
+import io.sparktts.backend.StepState;
+import io.sparktts.backend.Tensor;
+import io.sparktts.backend.Variants;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Sequences under way: their cache, their positions and the recorded decode step. One slot per
+ * sequence.
+ *
+ * <p>Use: {@link #append} the prompts (returns the logits of each last token), {@link #start} with
+ * a seed (chooses the first tokens), then {@link #step} once per token.
+ */
+public final class Qwen2Session implements AutoCloseable {
+    private final Device device;
+    private final Qwen2 model;
+    private final ModelWeights weights;
+    private final Queue queue;
+    private final Kernels kernels;
+    private final Variants variants;
+    private final Sampling sampling;
+    private final int slots;
+    private final int capacity;
+    private final KvCache cache;
+    private final int[] lengths;
+    private final Tensor tokens;
+    private final Tensor logits;
+    private final Tensor random;
+    private final SequenceBatch decodeBatch;
+    private @Nullable Program step;
+
+    Qwen2Session(Qwen2 model, Variants variants, int slots, int capacity, Sampling sampling) {
+        this.model = model;
+        this.device = model.device();
+        this.weights = model.weights();
+        this.variants = variants;
+        this.sampling = sampling;
+        this.slots = slots;
+        this.capacity = capacity;
+        if (slots < 1 || capacity < 1 || capacity > model.config().maxPositions()) {
+            throw new IllegalArgumentException(
+                    "slots "
+                            + slots
+                            + ", capacity "
+                            + capacity
+                            + ": at least 1 each, capacity at most "
+                            + model.config().maxPositions());
+        }
+        this.queue = device.newQueue();
+        this.kernels = device.kernels(queue, variants);
+        this.cache =
+                device.kvCache(
+                        weights.dtype(), weights.layers().size(), slots, weights.shape(), capacity);
+        this.lengths = new int[slots];
+        this.tokens = device.allocate(DType.I32, slots);
+        // Logits of the last token stay in float32: rounding them to 16 bits would only add ties.
+        DType logitsType = weights.dtype() == DType.F64 ? DType.F64 : DType.F32;
+        this.logits = device.allocate(logitsType, slots, weights.vocabulary());
+        this.random = device.allocate(DType.I32, slots, 4);
+        this.decodeBatch =
+                new SequenceBatch(
+                        device.allocate(DType.I32, slots + 1),
+                        device.allocate(DType.I32, slots),
+                        device.allocate(DType.I32, slots),
+                        device.allocate(DType.I32, slots));
+    }
+
+    /** The queue all work goes to. */
+    public Queue queue() {
+        return queue;
+    }
+
+    /** The kernels this session runs, in its variants. */
+    public Kernels kernels() {
+        return kernels;
+    }
+
+    /** Live positions of a slot. */
+    public int length(int slot) {
+        return lengths[slot];
+    }
+
+    /** Forgets all sequences. */
+    public void reset() {
+        Arrays.fill(lengths, 0);
+    }
+
+    /**
+     * Feeds tokens to every slot, after what it holds (prefill, or a later chunk of it).
+     *
+     * @param prompts one per slot; an empty one leaves its slot as it is
+     * @return {@code [slots, vocabulary]}: logits of each slot's last token; valid until the next
+     *     call
+     */
+    public Tensor append(List<int[]> prompts) {
+        forward(
+                prompts,
+                hidden -> {
+                    Tensor last =
+                            kernels.scratch(
+                                    "session.last", weights.dtype(), slots, weights.hidden());
+                    kernels.gatherRows(last, hidden.states(), hidden.batch());
+                    kernels.linear(logits, last, weights.head(), null);
+                });
+        return logits;
+    }
+
+    /**
+     * Like {@link #append}, but gives logits of all tokens, as a scoring or benchmarking forward
+     * pass does.
+     *
+     * @param out {@code [tokens, vocabulary]} of the model's dtype or F32
+     */
+    public void appendForAllLogits(List<int[]> prompts, Tensor out) {
+        forward(prompts, hidden -> kernels.linear(out, hidden.states(), weights.head(), null));
+    }
+
+    private record Hidden(Tensor states, SequenceBatch batch) {}
+
+    private void forward(List<int[]> prompts, java.util.function.Consumer<Hidden> head) {
+        if (prompts.size() != slots) {
+            throw new IllegalArgumentException(prompts.size() + " prompts for " + slots + " slots");
+        }
+        int[] offsets = new int[slots + 1];
+        int[] slot = new int[slots];
+        for (int b = 0; b < slots; b++) {
+            int n = prompts.get(b).length;
+            if (lengths[b] + n > capacity) {
+                throw new BackendException(
+                        "the sequence in slot "
+                                + b
+                                + " would grow to "
+                                + (lengths[b] + n)
+                                + " tokens; its cache holds "
+                                + capacity);
+            }
+            offsets[b + 1] = offsets[b] + n;
+            slot[b] = n == 0 ? -1 : b;
+        }
+        int total = offsets[slots];
+        if (total == 0) {
+            throw new IllegalArgumentException("no tokens to feed");
+        }
+        int[] ids = new int[total];
+        int[] positions = new int[total];
+        for (int b = 0; b < slots; b++) {
+            int[] prompt = prompts.get(b);
+            for (int i = 0; i < prompt.length; i++) {
+                if (prompt[i] < 0 || prompt[i] >= weights.vocabulary()) {
+                    throw new IllegalArgumentException(
+                            "token id "
+                                    + prompt[i]
+                                    + " is outside the vocabulary of "
+                                    + weights.vocabulary());
+                }
+                ids[offsets[b] + i] = prompt[i];
+                positions[offsets[b] + i] = lengths[b] + i;
+            }
+        }
+        try (Tensor idTensor = upload(ids);
+                Tensor offsetTensor = upload(offsets);
+                Tensor positionTensor = upload(positions);
+                Tensor lengthTensor = upload(lengths);
+                Tensor slotTensor = upload(slot)) {
+            SequenceBatch batch =
+                    new SequenceBatch(offsetTensor, positionTensor, lengthTensor, slotTensor);
+            Tensor states =
+                    kernels.scratch("session.states", weights.dtype(), total, weights.hidden());
+            kernels.forward(weights, states, idTensor, batch, cache);
+            head.accept(new Hidden(states, batch));
+            queue.synchronize();
+        }
+        for (int b = 0; b < slots; b++) {
+            lengths[b] += prompts.get(b).length;
+        }
+    }
+
+    private Tensor upload(int... values) {
+        Tensor t = device.allocate(DType.I32, values.length);
+        write(t, values);
+        return t;
+    }
+
+    private void write(Tensor t, int... values) {
+        try (Arena arena = Arena.ofConfined()) {
+            device.write(t, HostTensor.ofInts(arena, values).data());
+        }
+    }
+
+    private int[] read(Tensor t) {
+        try (Arena arena = Arena.ofConfined()) {
+            return device.download(t, arena).toInts();
+        }
+    }
+
+    /**
+     * Chooses the first token of every sequence from the logits of the last {@link #append}, and
+     * readies the decode step.
+     *
+     * @param seed of the draws; sequence {@code b} draws from stream {@code b}
+     * @return the tokens, one per slot
+     */
+    public int[] start(long seed) {
+        int[] state = new int[4 * slots];
+        int[] offsets = new int[slots + 1];
+        int[] slot = new int[slots];
+        for (int b = 0; b < slots; b++) {
+            state[4 * b] = (int) seed;
+            state[4 * b + 1] = (int) (seed >>> 32);
+            state[4 * b + 2] = b;
+            offsets[b + 1] = b + 1;
+            slot[b] = lengths[b] == 0 ? -1 : b;
+        }
+        write(random, state);
+        write(decodeBatch.tokenOffsets(), offsets);
+        write(decodeBatch.positions(), lengths);
+        write(decodeBatch.cacheLength(), lengths);
+        write(decodeBatch.slot(), slot);
+        kernels.sample(tokens, logits, sampling, random);
+        return read(tokens);
+    }
+
+    /**
+     * Queues one decode step: feeds the tokens chosen last and chooses the next ones, without a
+     * host round trip.
+     *
+     * @throws BackendException when a sequence has no room left
+     */
+    public void queueStep() {
+        for (int b = 0; b < slots; b++) {
+            if (lengths[b] >= capacity) {
+                throw new BackendException(
+                        "the sequence in slot "
+                                + b
+                                + " fills its cache of "
+                                + capacity
+                                + " tokens");
+            }
+        }
+        Program p = step;
+        if (p == null) {
+            // Recording runs the step once eagerly: that run is this step.
+            StepState state = new StepState(tokens, decodeBatch, cache, logits, sampling, random);
+            p = device.record(queue, variants, k -> k.decodeStep(weights, state));
+            step = p;
+        } else {
+            p.replay();
+        }
+        for (int b = 0; b < slots; b++) {
+            lengths[b] += lengths[b] == 0 ? 0 : 1;
+        }
+    }
+
+    /** {@link #queueStep}, then waits and reads the tokens chosen, one per slot. */
+    public int[] step() {
+        queueStep();
+        queue.synchronize();
+        return read(tokens);
+    }
+
+    /** {@code [slots, vocabulary]}: the logits the last tokens were chosen from. */
+    public Tensor logits() {
+        return logits;
+    }
+
+    /**
+     * Prompts in, continuations out, from an empty cache.
+     *
+     * @param seed of the draws
+     * @param maxNewTokens at most this many per sequence
+     * @param stopToken ends a sequence and is not part of it; negative for none
+     */
+    public List<int[]> generate(List<int[]> prompts, long seed, int maxNewTokens, int stopToken) {
+        reset();
+        append(prompts);
+        List<int[]> out = new ArrayList<>();
+        int[] counts = new int[slots];
+        boolean[] done = new boolean[slots];
+        for (int b = 0; b < slots; b++) {
+            out.add(new int[maxNewTokens]);
+        }
+        int[] next = start(seed);
+        for (int n = 0; n < maxNewTokens; n++) {
+            boolean running = false;
+            for (int b = 0; b < slots; b++) {
+                done[b] |= next[b] == stopToken;
+                if (!done[b]) {
+                    out.get(b)[counts[b]++] = next[b];
+                    running = true;
+                }
+            }
+            if (!running || n + 1 == maxNewTokens) {
+                break;
+            }
+            next = step();
+        }
+        for (int b = 0; b < slots; b++) {
+            out.set(b, Arrays.copyOf(out.get(b), counts[b]));
+        }
+        return out;
+    }
+
+    /** The model. */
+    public Qwen2 model() {
+        return model;
+    }
+
+    @Override
+    public void close() {
+        if (step != null) {
+            step.close();
+        }
+        decodeBatch.tokenOffsets().close();
+        decodeBatch.positions().close();
+        decodeBatch.cacheLength().close();
+        decodeBatch.slot().close();
+        tokens.close();
+        logits.close();
+        random.close();
+        cache.close();
+        queue.close();
+    }
+}

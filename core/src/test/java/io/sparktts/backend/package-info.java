@@ -1,0 +1,4 @@
+@NullMarked
+package io.sparktts.backend;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.sparktts.checkpoint;
+
+import org.jspecify.annotations.NullMarked;

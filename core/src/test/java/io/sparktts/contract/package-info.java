@@ -1,0 +1,4 @@
+@NullMarked
+package io.sparktts.contract;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.sparktts.oracle;
+
+import org.jspecify.annotations.NullMarked;
