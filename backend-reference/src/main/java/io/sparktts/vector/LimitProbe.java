@@ -1,0 +1,150 @@
+package io.sparktts.vector;
+
+import static io.sparktts.vector.Lanes.ALL;
+import static io.sparktts.vector.Lanes.F;
+import static io.sparktts.vector.Lanes.L;
+import static io.sparktts.vector.Lanes.ORDER;
+
+import io.sparktts.backend.LimitKind;
+import io.sparktts.host.HostBuffer;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+import java.time.Duration;
+
+/**
+ * What this machine can do at best, measured with the same vectors, threads and huge pages as the
+ * kernels.
+ */
+final class LimitProbe {
+    private static final int CHUNK = 1 << 20;
+    private static final int FMA_STEPS = 200_000;
+    private static final int FMA_CHAINS = 12;
+    private static final long DEFAULT_CACHE = 32L << 20;
+
+    private LimitProbe() {}
+
+    /**
+     * The fastest of the repeats that fit the budget, in bytes or floating-point operations per
+     * second.
+     */
+    static double measure(WorkerPool pool, LimitKind kind, long lastLevelCache, Duration budget) {
+        if (kind == LimitKind.FMA) {
+            try (HostBuffer out = new HostBuffer(4L * L * pool.workers())) {
+                long base = out.segment().address();
+                double flops = 2.0 * L * FMA_CHAINS * FMA_STEPS * pool.workers();
+                return best(pool, (c, w) -> fma(base + 4L * L * c), pool.workers(), flops, budget);
+            }
+        }
+        long cache = lastLevelCache > 0 ? lastLevelCache : DEFAULT_CACHE;
+        int chunks = (int) ((4 * cache + CHUNK - 1) / CHUNK);
+        long bytes = (long) chunks * CHUNK;
+        try (HostBuffer a = new HostBuffer(bytes);
+                HostBuffer b = new HostBuffer(kind == LimitKind.READ ? CHUNK : bytes)) {
+            a.segment().fill((byte) 0x3c);
+            b.segment().fill((byte) 0x3c);
+            long from = a.segment().address();
+            long to = b.segment().address();
+            return switch (kind) {
+                case READ ->
+                        best(
+                                pool,
+                                (c, w) -> read(from + (long) c * CHUNK, to + 4L * L * w),
+                                chunks,
+                                (double) bytes,
+                                budget);
+                case COPY ->
+                        best(
+                                pool,
+                                (c, w) -> scale(from + (long) c * CHUNK, to + (long) c * CHUNK, 1),
+                                chunks,
+                                2.0 * bytes,
+                                budget);
+                default ->
+                        best(
+                                pool,
+                                (c, w) ->
+                                        scale(from + (long) c * CHUNK, to + (long) c * CHUNK, 0.5f),
+                                chunks,
+                                2.0 * bytes,
+                                budget);
+            };
+        }
+    }
+
+    private static double best(
+            WorkerPool pool, WorkerPool.Task task, int chunks, double work, Duration budget) {
+        long end = System.nanoTime() + budget.toNanos();
+        double best = 0;
+        do {
+            long start = System.nanoTime();
+            pool.run(task, chunks);
+            best = Math.max(best, work * 1e9 / (System.nanoTime() - start));
+        } while (System.nanoTime() < end);
+        return best;
+    }
+
+    private static void read(long from, long sink) {
+        FloatVector s0 = FloatVector.zero(F);
+        FloatVector s1 = FloatVector.zero(F);
+        FloatVector s2 = FloatVector.zero(F);
+        FloatVector s3 = FloatVector.zero(F);
+        long step = 16L * L;
+        for (long i = 0; i < CHUNK; i += step) {
+            s0 = s0.add(FloatVector.fromMemorySegment(F, ALL, from + i, ORDER));
+            s1 = s1.add(FloatVector.fromMemorySegment(F, ALL, from + i + 4L * L, ORDER));
+            s2 = s2.add(FloatVector.fromMemorySegment(F, ALL, from + i + 8L * L, ORDER));
+            s3 = s3.add(FloatVector.fromMemorySegment(F, ALL, from + i + 12L * L, ORDER));
+        }
+        s0.add(s1).add(s2.add(s3)).intoMemorySegment(ALL, sink, ORDER);
+    }
+
+    private static void scale(long from, long to, float factor) {
+        FloatVector f = FloatVector.broadcast(F, factor);
+        for (long i = 0; i < CHUNK; i += 4L * L) {
+            FloatVector.fromMemorySegment(F, ALL, from + i, ORDER)
+                    .mul(f)
+                    .intoMemorySegment(ALL, to + i, ORDER);
+        }
+    }
+
+    /** Twelve independent chains: enough to keep two units of four cycles' latency busy. */
+    private static void fma(long out) {
+        FloatVector m = FloatVector.broadcast(F, 0.999f);
+        FloatVector a = FloatVector.broadcast(F, 0.001f);
+        FloatVector c0 = a;
+        FloatVector c1 = a;
+        FloatVector c2 = a;
+        FloatVector c3 = a;
+        FloatVector c4 = a;
+        FloatVector c5 = a;
+        FloatVector c6 = a;
+        FloatVector c7 = a;
+        FloatVector c8 = a;
+        FloatVector c9 = a;
+        FloatVector c10 = a;
+        FloatVector c11 = a;
+        for (int i = 0; i < FMA_STEPS; i++) {
+            c0 = c0.lanewise(VectorOperators.FMA, m, a);
+            c1 = c1.lanewise(VectorOperators.FMA, m, a);
+            c2 = c2.lanewise(VectorOperators.FMA, m, a);
+            c3 = c3.lanewise(VectorOperators.FMA, m, a);
+            c4 = c4.lanewise(VectorOperators.FMA, m, a);
+            c5 = c5.lanewise(VectorOperators.FMA, m, a);
+            c6 = c6.lanewise(VectorOperators.FMA, m, a);
+            c7 = c7.lanewise(VectorOperators.FMA, m, a);
+            c8 = c8.lanewise(VectorOperators.FMA, m, a);
+            c9 = c9.lanewise(VectorOperators.FMA, m, a);
+            c10 = c10.lanewise(VectorOperators.FMA, m, a);
+            c11 = c11.lanewise(VectorOperators.FMA, m, a);
+        }
+        c0.add(c1)
+                .add(c2.add(c3))
+                .add(c4.add(c5))
+                .add(c6.add(c7))
+                .add(c8.add(c9))
+                .add(c10.add(c11))
+                .intoMemorySegment(ALL, out, ORDER);
+    }
+}

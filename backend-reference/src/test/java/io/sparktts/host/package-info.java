@@ -1,0 +1,4 @@
+@NullMarked
+package io.sparktts.host;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,10 @@
+package io.sparktts.reference;
+
+import io.sparktts.host.BackendContractTest;
+
+/** The oracle as a backend: slow, so it runs the smaller cases. */
+class ReferenceContractTest extends BackendContractTest {
+    ReferenceContractTest() {
+        super(new ReferenceBackend(), 25_000_000);
+    }
+}

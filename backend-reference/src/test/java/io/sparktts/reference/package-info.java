@@ -1,0 +1,4 @@
+@NullMarked
+package io.sparktts.reference;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.sparktts.vector;
+
+import org.jspecify.annotations.NullMarked;
