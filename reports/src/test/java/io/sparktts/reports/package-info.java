@@ -1,0 +1,4 @@
+@NullMarked
+package io.sparktts.reports;
+
+import org.jspecify.annotations.NullMarked;

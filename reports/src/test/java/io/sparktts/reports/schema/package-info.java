@@ -1,0 +1,4 @@
+@NullMarked
+package io.sparktts.reports.schema;
+
+import org.jspecify.annotations.NullMarked;
