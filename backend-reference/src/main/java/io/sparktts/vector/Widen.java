@@ -59,32 +59,48 @@ final class Widen {
         }
     }
 
+    /**
+     * Four steps at a time: eight independent sums keep enough loads under way to follow the
+     * memory.
+     */
     private static void matVecBf16(
             MemorySegment weights, long panel, float[] x, int k, float[] out, int outAt) {
         FloatVector lo0 = FloatVector.zero(F);
         FloatVector hi0 = FloatVector.zero(F);
         FloatVector lo1 = FloatVector.zero(F);
         FloatVector hi1 = FloatVector.zero(F);
+        FloatVector lo2 = FloatVector.zero(F);
+        FloatVector hi2 = FloatVector.zero(F);
+        FloatVector lo3 = FloatVector.zero(F);
+        FloatVector hi3 = FloatVector.zero(F);
         int i = 0;
-        for (; i < k - 1; i += 2) {
-            IntVector w0 = IntVector.fromMemorySegment(I, weights, panel + 4L * L * i, ORDER);
-            IntVector w1 =
-                    IntVector.fromMemorySegment(I, weights, panel + 4L * L * i + 4L * L, ORDER);
+        for (; i < k - 3; i += 4) {
+            long at = panel + 4L * L * i;
+            IntVector w0 = IntVector.fromMemorySegment(I, weights, at, ORDER);
+            IntVector w1 = IntVector.fromMemorySegment(I, weights, at + 4L * L, ORDER);
+            IntVector w2 = IntVector.fromMemorySegment(I, weights, at + 8L * L, ORDER);
+            IntVector w3 = IntVector.fromMemorySegment(I, weights, at + 12L * L, ORDER);
             FloatVector b0 = FloatVector.broadcast(F, x[i]);
             FloatVector b1 = FloatVector.broadcast(F, x[i + 1]);
+            FloatVector b2 = FloatVector.broadcast(F, x[i + 2]);
+            FloatVector b3 = FloatVector.broadcast(F, x[i + 3]);
             lo0 = w0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(b0, lo0);
             hi0 = w0.and(HIGH).reinterpretAsFloats().fma(b0, hi0);
             lo1 = w1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(b1, lo1);
             hi1 = w1.and(HIGH).reinterpretAsFloats().fma(b1, hi1);
+            lo2 = w2.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(b2, lo2);
+            hi2 = w2.and(HIGH).reinterpretAsFloats().fma(b2, hi2);
+            lo3 = w3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(b3, lo3);
+            hi3 = w3.and(HIGH).reinterpretAsFloats().fma(b3, hi3);
         }
-        if (i < k) {
+        for (; i < k; i++) {
             IntVector w0 = IntVector.fromMemorySegment(I, weights, panel + 4L * L * i, ORDER);
             FloatVector b0 = FloatVector.broadcast(F, x[i]);
             lo0 = w0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(b0, lo0);
             hi0 = w0.and(HIGH).reinterpretAsFloats().fma(b0, hi0);
         }
-        lo0.add(lo1).intoArray(out, outAt);
-        hi0.add(hi1).intoArray(out, outAt + L);
+        lo0.add(lo1).add(lo2.add(lo3)).intoArray(out, outAt);
+        hi0.add(hi1).add(hi2.add(hi3)).intoArray(out, outAt + L);
     }
 
     private static void matVecF16(
