@@ -1,0 +1,44 @@
+package io.sparktts.harness.bench;
+
+import io.sparktts.backend.Queue;
+import io.sparktts.contract.Comparison;
+
+/** What a row times: one call on a device that is ready for it. */
+interface Call extends AutoCloseable {
+    /** The queue the work goes to. */
+    Queue queue();
+
+    /** Queues the work once. */
+    void run();
+
+    /** Before every iteration: brings back what calls used up. */
+    default void refresh() {}
+
+    /** Whether another {@link #run} has no room before {@link #refresh}. */
+    default boolean full() {
+        return false;
+    }
+
+    /** Compares with the truth. */
+    Comparison check();
+
+    /** What {@link #check} compares with. */
+    String truth();
+
+    /** More about the comparison, in one line; empty for nothing. */
+    default String remark() {
+        return "";
+    }
+
+    /** Bytes that one call has to move at least; 0 where arithmetic is all that counts. */
+    long bytes();
+
+    /** Floating-point operations of one call. */
+    double flops();
+
+    /** Tokens that one call handles; 0 for kernels. */
+    int tokens();
+
+    @Override
+    void close();
+}
