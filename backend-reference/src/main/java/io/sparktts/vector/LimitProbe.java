@@ -12,6 +12,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 
 /**
  * What this machine can do at best, measured with the same vectors, threads and huge pages as the
@@ -19,22 +21,28 @@ import java.time.Duration;
  */
 final class LimitProbe {
     private static final int CHUNK = 1 << 20;
-    private static final int FMA_STEPS = 200_000;
+    private static final int FMA_STEPS = 20_000;
     private static final int FMA_CHAINS = 12;
+    private static final Duration WARM_UP = Duration.ofMillis(150);
     private static final long DEFAULT_CACHE = 32L << 20;
 
-    private LimitProbe() {}
+    private final WorkerPool pool;
+    private final Set<LimitKind> warm = EnumSet.noneOf(LimitKind.class);
+
+    LimitProbe(WorkerPool pool) {
+        this.pool = pool;
+    }
 
     /**
      * The fastest of the repeats that fit the budget, in bytes or floating-point operations per
      * second.
      */
-    static double measure(WorkerPool pool, LimitKind kind, long lastLevelCache, Duration budget) {
+    double measure(LimitKind kind, long lastLevelCache, Duration budget) {
         if (kind == LimitKind.FMA) {
             try (HostBuffer out = new HostBuffer(4L * L * pool.workers())) {
                 long base = out.segment().address();
                 double flops = 2.0 * L * FMA_CHAINS * FMA_STEPS * pool.workers();
-                return best(pool, (c, w) -> fma(base + 4L * L * c), pool.workers(), flops, budget);
+                return best(kind, (c, w) -> fma(base + 4L * L * c), pool.workers(), flops, budget);
             }
         }
         long cache = lastLevelCache > 0 ? lastLevelCache : DEFAULT_CACHE;
@@ -49,21 +57,21 @@ final class LimitProbe {
             return switch (kind) {
                 case READ ->
                         best(
-                                pool,
+                                kind,
                                 (c, w) -> read(from + (long) c * CHUNK, to + 4L * L * w),
                                 chunks,
                                 (double) bytes,
                                 budget);
                 case COPY ->
                         best(
-                                pool,
+                                kind,
                                 (c, w) -> scale(from + (long) c * CHUNK, to + (long) c * CHUNK, 1),
                                 chunks,
                                 2.0 * bytes,
                                 budget);
                 default ->
                         best(
-                                pool,
+                                kind,
                                 (c, w) ->
                                         scale(from + (long) c * CHUNK, to + (long) c * CHUNK, 0.5f),
                                 chunks,
@@ -73,8 +81,14 @@ final class LimitProbe {
         }
     }
 
-    private static double best(
-            WorkerPool pool, WorkerPool.Task task, int chunks, double work, Duration budget) {
+    private double best(
+            LimitKind kind, WorkerPool.Task task, int chunks, double work, Duration budget) {
+        // Compiled code is what is to be measured: the first rounds, while the compiler works, do
+        // not count.
+        long compiled = System.nanoTime() + (warm.add(kind) ? WARM_UP.toNanos() : 0);
+        while (System.nanoTime() < compiled) {
+            pool.run(task, chunks);
+        }
         long end = System.nanoTime() + budget.toNanos();
         double best = 0;
         do {

@@ -74,6 +74,11 @@ final class NaiveAttention implements AutoCloseable {
             }
             positions = HostDevice.address(batch.positions()) + 4L * first;
             length = Lanes.getInt(positions + 4L * (tokens - 1)) + 1;
+            if (tokens == 1) {
+                // A recorded decode step must not allocate when the sequence grows: reserve the
+                // longest row.
+                kernels.scratch("naiveAttention.scores", dtype, 1, cache.capacity());
+            }
             Tensor matrix = kernels.scratch("naiveAttention.scores", dtype, tokens, length);
             scores = HostDevice.address(matrix);
             int tiles = (tokens + TILE - 1) / TILE;

@@ -26,7 +26,10 @@ public final class VectorBackend implements Backend {
 
     @Override
     public Launch launch() {
-        return Launch.jvm(ADD_MODULE, "--enable-native-access=ALL-UNNAMED");
+        // One collector thread and a small heap: weights and caches are off-heap, and the cores are
+        // busy.
+        return Launch.jvm(
+                ADD_MODULE, "--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xms64m");
     }
 
     @Override

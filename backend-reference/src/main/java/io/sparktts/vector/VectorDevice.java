@@ -38,11 +38,13 @@ final class VectorDevice extends HostDevice {
 
     private final DeviceInfo info;
     private final WorkerPool pool;
+    private final LimitProbe probe;
     private final List<VectorKernels> kernels = new ArrayList<>();
 
     VectorDevice(DeviceInfo info) {
         this.info = info;
         this.pool = new WorkerPool(Runtime.getRuntime().availableProcessors());
+        this.probe = new LimitProbe(pool);
     }
 
     @Override
@@ -87,8 +89,7 @@ final class VectorDevice extends HostDevice {
     @Override
     public OptionalDouble measureLimit(LimitKind kind, DType dtype, Duration budget) {
         return dtype == DType.F32
-                ? OptionalDouble.of(
-                        LimitProbe.measure(pool, kind, info.lastLevelCacheBytes(), budget))
+                ? OptionalDouble.of(probe.measure(kind, info.lastLevelCacheBytes(), budget))
                 : OptionalDouble.empty();
     }
 

@@ -70,10 +70,14 @@ final class WorkerPool implements AutoCloseable {
             }
             return;
         }
+        // Close the old generation first: a late worker must not claim a chunk of it by the new
+        // count.
+        int old = (int) (state.get() >>> 32);
+        state.set(((long) old << 32) | Integer.MAX_VALUE);
         task = work;
         chunks = count;
         done.set(0);
-        int generation = (int) (state.get() >>> 32) + 1;
+        int generation = old + 1;
         state.set((long) generation << 32);
         for (Thread t : threads) {
             LockSupport.unpark(t);

@@ -121,6 +121,11 @@ public final class KernelWorkload {
         return RowWorkloads.addRmsNorm(batch * sequence, hidden);
     }
 
+    /** {@link Kernels#siluMul} of {@code batch * sequence} rows. */
+    public static KernelWorkload siluMul(int batch, int sequence, int width) {
+        return RowWorkloads.siluMul(batch * sequence, width);
+    }
+
     /** {@link Kernels#softmax}. */
     public static KernelWorkload softmax(int rows, int columns) {
         return RowWorkloads.softmax(rows, columns, false);

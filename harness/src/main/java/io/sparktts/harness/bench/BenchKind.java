@@ -17,6 +17,8 @@ public enum BenchKind {
     RMS_NORM("rmsnorm", Op.RMS_NORM, "root mean square norm"),
     /** Residual addition and norm. */
     ADD_RMS_NORM("addrmsnorm", Op.ADD_RMS_NORM, "residual addition and norm of the sum"),
+    /** The element-wise part of the MLP. */
+    SILU_MUL("silumul", Op.SILU_MUL, "SiLU of the gate times up"),
     /** The SwiGLU MLP. */
     MLP("mlp", Op.MLP, "the SwiGLU MLP"),
     /** Gate and up projection with activation. */
@@ -116,6 +118,7 @@ public enum BenchKind {
         String size = batch + "x" + sequence;
         return switch (this) {
             case RMS_NORM, ADD_RMS_NORM -> size + "x" + c.hiddenSize();
+            case SILU_MUL -> size + "x" + c.intermediateSize();
             case MLP, SWI_GLU -> size + "x" + c.hiddenSize() + "x" + c.intermediateSize();
             case ATTENTION, ATTENTION_DECODE ->
                     size + "x" + c.heads() + "/" + c.kvHeads() + "x" + c.headDim();
@@ -130,6 +133,7 @@ public enum BenchKind {
         return switch (this) {
             case RMS_NORM -> KernelWorkload.rmsNorm(batch, sequence, c.hiddenSize());
             case ADD_RMS_NORM -> KernelWorkload.addRmsNorm(batch, sequence, c.hiddenSize());
+            case SILU_MUL -> KernelWorkload.siluMul(batch, sequence, c.intermediateSize());
             case MLP -> KernelWorkload.mlp(batch, sequence, c.hiddenSize(), c.intermediateSize());
             case SWI_GLU ->
                     KernelWorkload.swiGlu(batch, sequence, c.hiddenSize(), c.intermediateSize());
@@ -152,6 +156,7 @@ public enum BenchKind {
         return switch (this) {
             case RMS_NORM -> 4 * rows * c.hiddenSize();
             case ADD_RMS_NORM -> 5 * rows * c.hiddenSize();
+            case SILU_MUL -> 5 * rows * c.intermediateSize();
             case MLP -> 6 * rows * c.hiddenSize() * c.intermediateSize();
             case SWI_GLU -> 4 * rows * c.hiddenSize() * c.intermediateSize();
             case ATTENTION -> 4 * pairs * width;

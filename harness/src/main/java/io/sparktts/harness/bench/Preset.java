@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
 public enum Preset {
     /** A first look within three minutes on two cores. */
     QUICK(
-            2,
-            Duration.ofMillis(300),
+            1,
+            Duration.ofMillis(200),
             3,
             Duration.ofMillis(300),
             Duration.ofMillis(100),
@@ -161,15 +161,14 @@ public enum Preset {
     private static List<Part> quick() {
         List<DType> two = List.of(DType.F32, DType.BF16);
         return List.of(
-                new Part(BenchKind.FORWARD, shapes(1, 64), BF16, false),
+                new Part(BenchKind.FORWARD, shapes(1, 64), BF16, true),
                 new Part(BenchKind.DECODE, shapes(1, 64), BF16, false),
                 new Part(BenchKind.RMS_NORM, shapes(1, 512, 8, 512), two, false),
                 new Part(BenchKind.MLP, shapes(1, 128), two, false),
                 new Part(BenchKind.ATTENTION, shapes(1, 256), BF16, false),
                 new Part(BenchKind.SAMPLING, shapes(1, 1), BF16, false),
                 new Part(BenchKind.SOFTMAX, shapes(1, 1), BF16, false),
-                new Part(BenchKind.RMS_NORM, shapes(1, 512), List.of(DType.F16), false),
-                new Part(BenchKind.FORWARD, shapes(1, 128), BF16, true));
+                new Part(BenchKind.RMS_NORM, shapes(1, 512), List.of(DType.F16), false));
     }
 
     private static List<Part> seed() {
@@ -191,6 +190,7 @@ public enum Preset {
         List<Part> parts = new ArrayList<>(seed());
         parts.add(new Part(BenchKind.RMS_NORM, shapes(32, 2048), ALL, false));
         parts.add(new Part(BenchKind.ADD_RMS_NORM, shapes(1, 512, 8, 512), ALL, false));
+        parts.add(new Part(BenchKind.SILU_MUL, shapes(1, 512, 4, 2048), ALL, false));
         parts.add(new Part(BenchKind.MLP, shapes(8, 2048), ALL, false));
         parts.add(new Part(BenchKind.SWI_GLU, shapes(1, 512), ALL, false));
         parts.add(

@@ -37,6 +37,8 @@ final class RowMeasurement implements AutoCloseable {
     }
 
     /** Why a row is skipped that a preset with a limit has no time for. */
+    private static final Duration SETTLE = Duration.ofMillis(700);
+
     static final String TIME_OVER = "the preset's time was over; --resume measures it";
 
     private final RunPlan plan;
@@ -152,7 +154,20 @@ final class RowMeasurement implements AutoCloseable {
             write(plan, row.failed(status, c.message()).build());
             throw new NothingToTime(spec.label() + ": " + status + ": " + c.message());
         }
+        settle();
         limits.measure(Duration.ofMillis(plan.effort().limitMillis()));
+    }
+
+    /**
+     * Calls until compiled code runs: vector code is a thousand times slower before, so that JMH's
+     * timed warm-up alone may be over after a few calls.
+     */
+    private void settle() {
+        long end = System.nanoTime() + SETTLE.toNanos();
+        call.refresh();
+        while (System.nanoTime() < end) {
+            time();
+        }
     }
 
     /** Before an iteration of JMH. */
