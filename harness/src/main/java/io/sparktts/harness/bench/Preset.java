@@ -164,11 +164,10 @@ public enum Preset {
                 new Part(BenchKind.FORWARD, shapes(1, 64), BF16, true),
                 new Part(BenchKind.DECODE, shapes(1, 64), BF16, false),
                 new Part(BenchKind.RMS_NORM, shapes(1, 512, 8, 512), two, false),
-                new Part(BenchKind.MLP, shapes(1, 128), two, false),
+                new Part(BenchKind.MLP, shapes(1, 128), BF16, false),
                 new Part(BenchKind.ATTENTION, shapes(1, 256), BF16, false),
                 new Part(BenchKind.SAMPLING, shapes(1, 1), BF16, false),
-                new Part(BenchKind.SOFTMAX, shapes(1, 1), BF16, false),
-                new Part(BenchKind.RMS_NORM, shapes(1, 512), List.of(DType.F16), false));
+                new Part(BenchKind.SOFTMAX, shapes(1, 1), BF16, false));
     }
 
     private static List<Part> seed() {
