@@ -24,6 +24,13 @@ final class LimitProbe {
     private static final int FMA_STEPS = 20_000;
     private static final int FMA_CHAINS = 12;
     private static final Duration WARM_UP = Duration.ofMillis(150);
+
+    /**
+     * A virtual machine shows one slice of its host's cache: four times that still fits half into
+     * the rest, and was read at twice the speed of memory.
+     */
+    private static final long LEAST_BYTES = 512L << 20;
+
     private static final long DEFAULT_CACHE = 32L << 20;
 
     private final WorkerPool pool;
@@ -46,7 +53,7 @@ final class LimitProbe {
             }
         }
         long cache = lastLevelCache > 0 ? lastLevelCache : DEFAULT_CACHE;
-        int chunks = (int) ((4 * cache + CHUNK - 1) / CHUNK);
+        int chunks = (int) ((Math.max(4 * cache, LEAST_BYTES) + CHUNK - 1) / CHUNK);
         long bytes = (long) chunks * CHUNK;
         try (HostBuffer a = new HostBuffer(bytes);
                 HostBuffer b = new HostBuffer(kind == LimitKind.READ ? CHUNK : bytes)) {

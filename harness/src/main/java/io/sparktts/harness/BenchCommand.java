@@ -313,7 +313,7 @@ public final class BenchCommand implements Callable<Integer> {
         List<String> notes = new ArrayList<>();
         if (p == Preset.QUICK && isPlain()) {
             notes.add(
-                    "quick is scaled down: forward passes of 64 and 128 tokens (seed: 500 to 2500)"
+                    "quick is scaled down: forward passes of 64 tokens (seed: 500 to 2500)"
                             + " in bf16 only, MLP 1x128 (seed: 1x512, 4x512), two RMSNorm shapes (seed:"
                             + " six), short iterations; --preset seed measures the whole grid");
             if (runnable.keySet().stream().anyMatch(b -> b.name().equals("reference"))) {
