@@ -10,7 +10,6 @@ import io.sparktts.backend.Tensor;
 import io.sparktts.host.HostDevice;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 import java.lang.foreign.MemorySegment;
 
@@ -235,7 +234,7 @@ final class Elementwise implements AutoCloseable {
             }
             float value =
                     switch (reduction) {
-                        case MAX -> max(x, n);
+                        case MAX -> RowKernels.max(x, n);
                         case SUM -> sum(x, n);
                         case RSQRT_MEAN -> (float) (1 / Math.sqrt((double) sum(x, n) / n + scalar));
                     };
@@ -254,19 +253,6 @@ final class Elementwise implements AutoCloseable {
             total += Lanes.getFloat(x + 4L * i);
         }
         return total;
-    }
-
-    private static float max(long x, int n) {
-        FloatVector m = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
-        int i = 0;
-        for (; i <= n - L; i += L) {
-            m = m.max(FloatVector.fromMemorySegment(F, ALL, x + 4L * i, ORDER));
-        }
-        float max = m.reduceLanes(VectorOperators.MAX);
-        for (; i < n; i++) {
-            max = Math.max(max, Lanes.getFloat(x + 4L * i));
-        }
-        return max;
     }
 
     @Override

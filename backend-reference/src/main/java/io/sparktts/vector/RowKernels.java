@@ -228,7 +228,8 @@ final class RowKernels implements AutoCloseable {
         }
     }
 
-    private static void softmaxRow(long o, long x, int n) {
+    /** The largest of {@code n} floats at {@code x}. */
+    static float max(long x, int n) {
         FloatVector m = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
         int i = 0;
         for (; i <= n - L; i += L) {
@@ -238,8 +239,13 @@ final class RowKernels implements AutoCloseable {
         for (; i < n; i++) {
             max = Math.max(max, Lanes.getFloat(x + 4L * i));
         }
+        return max;
+    }
+
+    private static void softmaxRow(long o, long x, int n) {
+        float max = max(x, n);
         FloatVector s = FloatVector.zero(F);
-        i = 0;
+        int i = 0;
         for (; i <= n - L; i += L) {
             FloatVector e =
                     Exp.exp(FloatVector.fromMemorySegment(F, ALL, x + 4L * i, ORDER).sub(max));

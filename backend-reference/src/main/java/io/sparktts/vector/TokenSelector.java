@@ -62,7 +62,7 @@ final class TokenSelector implements AutoCloseable {
     void select(Sampling s, boolean naive) {
         long x = floats();
         divide(x, n, (float) s.temperature());
-        float max = max(x, n);
+        float max = RowKernels.max(x, n);
         float threshold = Float.NEGATIVE_INFINITY;
         if (s.topK() > 0 && s.topK() < n) {
             threshold = naive ? largestBySorting(x, s.topK()) : largest(x, s.topK());
@@ -87,7 +87,7 @@ final class TokenSelector implements AutoCloseable {
     }
 
     static int argmax(long x, int n) {
-        float max = max(x, n);
+        float max = RowKernels.max(x, n);
         for (int i = 0; i < n; i++) {
             if (Lanes.getFloat(x + 4L * i) == max) {
                 return i;
@@ -106,19 +106,6 @@ final class TokenSelector implements AutoCloseable {
         for (; i < n; i++) {
             Lanes.putFloat(x + 4L * i, Lanes.getFloat(x + 4L * i) / by);
         }
-    }
-
-    private static float max(long x, int n) {
-        FloatVector m = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
-        int i = 0;
-        for (; i <= n - L; i += L) {
-            m = m.max(FloatVector.fromMemorySegment(F, ALL, x + 4L * i, ORDER));
-        }
-        float max = m.reduceLanes(VectorOperators.MAX);
-        for (; i < n; i++) {
-            max = Math.max(max, Lanes.getFloat(x + 4L * i));
-        }
-        return max;
     }
 
     /**
