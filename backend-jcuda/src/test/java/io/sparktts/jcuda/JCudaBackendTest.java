@@ -18,21 +18,29 @@ class JCudaBackendTest {
     }
 
     @Test
-    void probeNamesWhatIsMissingAndARemedy() {
-        Probe without = JCudaBackend.probe(false);
-        assertFalse(without.available());
-        assertTrue(without.missing().startsWith("no NVIDIA driver"), without.missing());
-        assertTrue(without.remedy().contains("install an NVIDIA driver"), without.remedy());
-        Probe with = JCudaBackend.probe(true);
-        assertFalse(with.available());
-        assertTrue(with.missing().contains("this build holds no CUDA kernels"), with.missing());
+    void aMissingDriverIsNamedWithARemedy() {
+        Probe probe = JCudaBackend.noDriver(true);
+        assertFalse(probe.available());
+        assertTrue(probe.missing().startsWith("no NVIDIA driver"), probe.missing());
+        assertTrue(probe.remedy().contains("install an NVIDIA driver"), probe.remedy());
+        assertFalse(probe.remedy().contains("nvcc"), probe.remedy());
     }
 
     @Test
-    void openSaysTheSameAsProbe() {
-        Probe probe = new JCudaBackend().probe();
+    void missingKernelsAreNamedWithTheWayToBuildThem() {
+        assertTrue(JCudaBackend.noDriver(false).remedy().contains("nvcc"));
+        Probe probe = JCudaBackend.noKernels();
+        assertTrue(probe.missing().contains("this build holds no CUDA kernels"), probe.missing());
+        assertTrue(probe.remedy().contains("nvcc"), probe.remedy());
+    }
+
+    @Test
+    void anUnknownDeviceIsAClearError() {
         BackendException e =
-                assertThrows(BackendException.class, () -> new JCudaBackend().open("0"));
-        assertEquals(probe.missing() + "; " + probe.remedy(), e.getMessage());
+                assertThrows(BackendException.class, () -> new JCudaBackend().open("none"));
+        Probe probe = new JCudaBackend().probe();
+        assertTrue(
+                e.getMessage().contains(probe.available() ? "valid: 0" : probe.missing()),
+                e.getMessage());
     }
 }

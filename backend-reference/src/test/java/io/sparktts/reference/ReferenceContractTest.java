@@ -1,6 +1,6 @@
 package io.sparktts.reference;
 
-import io.sparktts.host.BackendContractTest;
+import io.sparktts.contract.junit.BackendContractTest;
 
 /** The oracle as a backend: slow, so it runs the smaller cases. */
 class ReferenceContractTest extends BackendContractTest {

@@ -1,6 +1,6 @@
 package io.sparktts.vector;
 
-import io.sparktts.host.BackendContractTest;
+import io.sparktts.contract.junit.BackendContractTest;
 
 /** All cases. */
 class VectorContractTest extends BackendContractTest {

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 
 /**
@@ -14,6 +15,19 @@ import java.util.function.Consumer;
 public interface Device extends AutoCloseable {
     /** What was opened. */
     DeviceInfo info();
+
+    /**
+     * Whether work runs beside the host, so that a recording saves launches and device time is not
+     * wall time.
+     */
+    default boolean asynchronous() {
+        return false;
+    }
+
+    /** Clock of the compute units now; empty where nobody knows. */
+    default OptionalInt clockMegahertz() {
+        return OptionalInt.empty();
+    }
 
     /**
      * Device memory for a tensor, uninitialised.

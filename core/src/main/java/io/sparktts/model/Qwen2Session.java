@@ -20,7 +20,9 @@ import org.jspecify.annotations.Nullable;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Sequences under way: their cache, their positions and the recorded decode step. One slot per
@@ -30,6 +32,11 @@ import java.util.List;
  * a seed (chooses the first tokens), then {@link #step} once per token.
  */
 public final class Qwen2Session implements AutoCloseable {
+    private static final int BUCKET = 64;
+
+    /** Recordings of prompts that are kept. */
+    private static final int MOST_PASSES = 16;
+
     private final Device device;
     private final Qwen2 model;
     private final ModelWeights weights;
@@ -46,6 +53,27 @@ public final class Qwen2Session implements AutoCloseable {
     private final Tensor random;
     private final SequenceBatch decodeBatch;
     private @Nullable Program step;
+
+    /** Where recordings pay, prompts are padded to a multiple of this, so that few serve all. */
+    private final int bucket;
+
+    private final Map<PassKey, PromptPass> passes =
+            new LinkedHashMap<>(16, 0.75f, true) {
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<PassKey, PromptPass> eldest) {
+                    if (size() <= MOST_PASSES) {
+                        return false;
+                    }
+                    queue.synchronize();
+                    eldest.getValue().close();
+                    return true;
+                }
+            };
+
+    /**
+     * @param allLogits where logits of all tokens go; null if only the last ones are wanted
+     */
+    private record PassKey(int tokens, @Nullable Tensor allLogits) {}
 
     Qwen2Session(Qwen2 model, Variants variants, int slots, int capacity, Sampling sampling) {
         this.model = model;
@@ -64,6 +92,7 @@ public final class Qwen2Session implements AutoCloseable {
                             + ": at least 1 each, capacity at most "
                             + model.config().maxPositions());
         }
+        this.bucket = device.asynchronous() ? BUCKET : 1;
         this.queue = device.newQueue();
         this.kernels = device.kernels(queue, variants);
         this.cache =
@@ -111,15 +140,21 @@ public final class Qwen2Session implements AutoCloseable {
      *     call
      */
     public Tensor append(List<int[]> prompts) {
-        forward(
-                prompts,
-                hidden -> {
+        int total = total(prompts);
+        int padded = (total + bucket - 1) / bucket * bucket;
+        PromptPass pass = passes.computeIfAbsent(new PassKey(padded, null), this::newPass);
+        pass.write(prompts, lengths);
+        pass.run(
+                queue,
+                variants,
+                kernels,
+                k -> {
                     Tensor last =
-                            kernels.scratch(
-                                    "session.last", weights.dtype(), slots, weights.hidden());
-                    kernels.gatherRows(last, hidden.states(), hidden.batch());
-                    kernels.linear(logits, last, weights.head(), null);
+                            k.scratch("session.last", weights.dtype(), slots, weights.hidden());
+                    k.gatherRows(last, states(k, pass, padded), pass.batch());
+                    k.linear(logits, last, weights.head(), null);
                 });
+        grow(prompts);
         return logits;
     }
 
@@ -130,73 +165,65 @@ public final class Qwen2Session implements AutoCloseable {
      * @param out {@code [tokens, vocabulary]} of the model's dtype or F32
      */
     public void appendForAllLogits(List<int[]> prompts, Tensor out) {
-        forward(prompts, hidden -> kernels.linear(out, hidden.states(), weights.head(), null));
+        int total = total(prompts);
+        PromptPass pass = passes.computeIfAbsent(new PassKey(total, out), this::newPass);
+        pass.write(prompts, lengths);
+        pass.run(
+                queue,
+                variants,
+                kernels,
+                k -> k.linear(out, states(k, pass, total), weights.head(), null));
+        grow(prompts);
     }
 
-    private record Hidden(Tensor states, SequenceBatch batch) {}
+    private Tensor states(Kernels k, PromptPass pass, int tokens) {
+        Tensor states = k.scratch("session.states", weights.dtype(), tokens, weights.hidden());
+        k.forward(weights, states, pass.ids(), pass.batch(), cache);
+        return states;
+    }
 
-    private void forward(List<int[]> prompts, java.util.function.Consumer<Hidden> head) {
+    /** The number of tokens of valid prompts. */
+    private int total(List<int[]> prompts) {
         if (prompts.size() != slots) {
             throw new IllegalArgumentException(prompts.size() + " prompts for " + slots + " slots");
         }
-        int[] offsets = new int[slots + 1];
-        int[] slot = new int[slots];
+        int total = 0;
         for (int b = 0; b < slots; b++) {
-            int n = prompts.get(b).length;
-            if (lengths[b] + n > capacity) {
+            int[] prompt = prompts.get(b);
+            if (lengths[b] + prompt.length > capacity) {
                 throw new BackendException(
                         "the sequence in slot "
                                 + b
                                 + " would grow to "
-                                + (lengths[b] + n)
+                                + (lengths[b] + prompt.length)
                                 + " tokens; its cache holds "
                                 + capacity);
             }
-            offsets[b + 1] = offsets[b] + n;
-            slot[b] = n == 0 ? -1 : b;
-        }
-        int total = offsets[slots];
-        if (total == 0) {
-            throw new IllegalArgumentException("no tokens to feed");
-        }
-        int[] ids = new int[total];
-        int[] positions = new int[total];
-        for (int b = 0; b < slots; b++) {
-            int[] prompt = prompts.get(b);
-            for (int i = 0; i < prompt.length; i++) {
-                if (prompt[i] < 0 || prompt[i] >= weights.vocabulary()) {
+            for (int id : prompt) {
+                if (id < 0 || id >= weights.vocabulary()) {
                     throw new IllegalArgumentException(
                             "token id "
-                                    + prompt[i]
+                                    + id
                                     + " is outside the vocabulary of "
                                     + weights.vocabulary());
                 }
-                ids[offsets[b] + i] = prompt[i];
-                positions[offsets[b] + i] = lengths[b] + i;
             }
+            total += prompt.length;
         }
-        try (Tensor idTensor = upload(ids);
-                Tensor offsetTensor = upload(offsets);
-                Tensor positionTensor = upload(positions);
-                Tensor lengthTensor = upload(lengths);
-                Tensor slotTensor = upload(slot)) {
-            SequenceBatch batch =
-                    new SequenceBatch(offsetTensor, positionTensor, lengthTensor, slotTensor);
-            Tensor states =
-                    kernels.scratch("session.states", weights.dtype(), total, weights.hidden());
-            kernels.forward(weights, states, idTensor, batch, cache);
-            head.accept(new Hidden(states, batch));
-            queue.synchronize();
+        if (total == 0) {
+            throw new IllegalArgumentException("no tokens to feed");
         }
+        return total;
+    }
+
+    private PromptPass newPass(PassKey key) {
+        return new PromptPass(device, slots, key.tokens);
+    }
+
+    private void grow(List<int[]> prompts) {
         for (int b = 0; b < slots; b++) {
             lengths[b] += prompts.get(b).length;
         }
-    }
-
-    private Tensor upload(int... values) {
-        Tensor t = device.allocate(DType.I32, values.length);
-        write(t, values);
-        return t;
     }
 
     private void write(Tensor t, int... values) {
@@ -325,9 +352,11 @@ public final class Qwen2Session implements AutoCloseable {
 
     @Override
     public void close() {
+        queue.synchronize();
         if (step != null) {
             step.close();
         }
+        passes.values().forEach(PromptPass::close);
         decodeBatch.tokenOffsets().close();
         decodeBatch.positions().close();
         decodeBatch.cacheLength().close();

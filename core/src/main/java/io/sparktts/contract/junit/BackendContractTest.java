@@ -1,4 +1,4 @@
-package io.sparktts.host;
+package io.sparktts.contract.junit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

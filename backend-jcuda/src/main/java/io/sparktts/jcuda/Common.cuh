@@ -1,0 +1,84 @@
+// What all kernels share: conversion between the storage dtypes and float32, 16-byte vectors,
+// reductions, and the names of entry points.
+#pragma once
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include <cstdint>
+
+using bf16 = __nv_bfloat16;
+using f16 = __half;
+
+__device__ __forceinline__ float toFloat(float x) { return x; }
+__device__ __forceinline__ float toFloat(f16 x) { return __half2float(x); }
+__device__ __forceinline__ float toFloat(bf16 x) { return __bfloat162float(x); }
+
+// Rounds to nearest even, once.
+template <typename T>
+__device__ __forceinline__ T fromFloat(float x);
+template <>
+__device__ __forceinline__ float fromFloat<float>(float x) {
+    return x;
+}
+template <>
+__device__ __forceinline__ f16 fromFloat<f16>(float x) {
+    return __float2half_rn(x);
+}
+template <>
+__device__ __forceinline__ bf16 fromFloat<bf16>(float x) {
+    return __float2bfloat16_rn(x);
+}
+
+// N elements that move in one load or store; N * sizeof(T) is 4, 8 or 16.
+template <typename T, int N>
+struct alignas(sizeof(T) * N) Vec {
+    T at[N];
+};
+
+// Elements of 16 bytes: the widest access of a thread.
+template <typename T>
+constexpr int WIDE = 16 / sizeof(T);
+
+// Whether a pointer may be read 16 bytes at a time.
+__device__ __forceinline__ bool aligned16(const void* p) {
+    return (reinterpret_cast<uintptr_t>(p) & 15) == 0;
+}
+
+__device__ __forceinline__ float warpSum(float x) {
+#pragma unroll
+    for (int offset = 16; offset > 0; offset >>= 1) {
+        x += __shfl_xor_sync(0xffffffffu, x, offset);
+    }
+    return x;
+}
+
+__device__ __forceinline__ float warpMax(float x) {
+#pragma unroll
+    for (int offset = 16; offset > 0; offset >>= 1) {
+        x = fmaxf(x, __shfl_xor_sync(0xffffffffu, x, offset));
+    }
+    return x;
+}
+
+__device__ __forceinline__ float silu(float x) { return x / (1.0f + __expf(-x)); }
+
+// Kernels that are launched while the one before drains call both, in every thread: first the
+// permission for the next kernel, then, before touching what others wrote, the wait.
+__device__ __forceinline__ void letNextStart() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;");
+#endif
+}
+
+__device__ __forceinline__ void waitForInputs() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+// Defines entry points NAME_f32, NAME_f16 and NAME_bf16 by a macro BODY(suffix, type).
+#define FOR_FLOAT_TYPES(BODY) \
+    BODY(f32, float)          \
+    BODY(f16, f16)            \
+    BODY(bf16, bf16)

@@ -1,0 +1,150 @@
+package io.sparktts.jcuda;
+
+import io.sparktts.backend.BackendException;
+
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.CUmodule;
+import jcuda.driver.JCudaDriver;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The primary context of one GPU and the modules loaded into it. One context per device: memory
+ * taken by other libraries of the process (cuBLASLt) is in the same one.
+ */
+final class CudaContext implements AutoCloseable {
+    private final CUdevice device = new CUdevice();
+    private final CUcontext context = new CUcontext();
+    private final DriverExtras extras;
+    private final Map<String, CUmodule> modules = new HashMap<>();
+    private final Map<String, CudaFunction> functions = new HashMap<>();
+    private final int multiprocessors;
+    private final int computeCapability;
+    private final int maxSharedBytesPerBlock;
+    private final int cacheBytes;
+
+    CudaContext(int ordinal) {
+        Cuda.check(JCudaDriver.cuInit(0), "start the NVIDIA driver");
+        Cuda.check(JCudaDriver.cuDeviceGet(device, ordinal), "open GPU " + ordinal);
+        Cuda.check(
+                JCudaDriver.cuDevicePrimaryCtxRetain(context, device),
+                "make a context on GPU " + ordinal);
+        bind();
+        extras = new DriverExtras(JCudaBackend.driverLibrary());
+        multiprocessors = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+        computeCapability = computeCapability(device);
+        maxSharedBytesPerBlock =
+                attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+        cacheBytes = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE);
+    }
+
+    static int computeCapability(CUdevice device) {
+        return 10
+                        * attribute(
+                                device,
+                                CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+                + attribute(
+                        device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    }
+
+    static int attribute(CUdevice device, int which) {
+        int[] value = new int[1];
+        Cuda.check(
+                JCudaDriver.cuDeviceGetAttribute(value, which, device), "ask the GPU what it is");
+        return value[0];
+    }
+
+    private int attribute(int which) {
+        return attribute(device, which);
+    }
+
+    /** Makes this the calling thread's context. */
+    void bind() {
+        Cuda.check(JCudaDriver.cuCtxSetCurrent(context), "use the GPU's context");
+    }
+
+    /**
+     * A kernel; its module is loaded on first use.
+     *
+     * @param module base name of the .cu file
+     * @param entry name of the kernel
+     */
+    CudaFunction function(String module, String entry) {
+        return functions.computeIfAbsent(
+                module + "/" + entry,
+                key -> {
+                    CudaFunction function = new CudaFunction(extras, computeCapability >= 90);
+                    Cuda.check(
+                            JCudaDriver.cuModuleGetFunction(function, module(module), entry),
+                            "find kernel " + entry + " in " + module);
+                    return function;
+                });
+    }
+
+    private CUmodule module(String name) {
+        return modules.computeIfAbsent(
+                name,
+                key -> {
+                    CUmodule module = new CUmodule();
+                    Cuda.check(
+                            JCudaDriver.cuModuleLoadData(module, fatbin(name)),
+                            "load the kernels of " + name);
+                    return module;
+                });
+    }
+
+    private static byte[] fatbin(String name) {
+        try (InputStream in = CudaContext.class.getResourceAsStream(name + ".fatbin")) {
+            if (in == null) {
+                throw new BackendException(
+                        "the kernels of " + name + " were not built; " + JCudaBackend.BUILD);
+            }
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The GPU's place on the PCI bus, which NVML knows it by. */
+    String busId() {
+        String[] id = new String[1];
+        Cuda.check(JCudaDriver.cuDeviceGetPCIBusId(id, 64, device), "ask where the GPU is");
+        return id[0];
+    }
+
+    DriverExtras extras() {
+        return extras;
+    }
+
+    int multiprocessors() {
+        return multiprocessors;
+    }
+
+    /** 80 for compute capability 8.0, 90 for Hopper. */
+    int computeCapability() {
+        return computeCapability;
+    }
+
+    /** Shared memory that a block can have, once its function allows it. */
+    int maxSharedBytesPerBlock() {
+        return maxSharedBytesPerBlock;
+    }
+
+    /** Size of the L2 cache. */
+    int cacheBytes() {
+        return cacheBytes;
+    }
+
+    @Override
+    public void close() {
+        modules.values().forEach(JCudaDriver::cuModuleUnload);
+        extras.close();
+        Cuda.check(JCudaDriver.cuDevicePrimaryCtxRelease(device), "release the GPU's context");
+    }
+}

@@ -1,0 +1,89 @@
+package io.sparktts.jcuda;
+
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUfunction_attribute;
+import jcuda.driver.CUstream;
+import jcuda.driver.JCudaDriver;
+
+/** A kernel of a loaded module. */
+final class CudaFunction extends CUfunction {
+    /** More than this, a block gets only once the function allows it. */
+    private static final int DEFAULT_SHARED_BYTES = 48 << 10;
+
+    private final DriverExtras extras;
+    private final boolean overlaps;
+    private int allowedSharedBytes = DEFAULT_SHARED_BYTES;
+
+    /**
+     * @param overlaps whether the GPU can start a kernel before the one ahead of it has ended
+     */
+    CudaFunction(DriverExtras extras, boolean overlaps) {
+        this.extras = extras;
+        this.overlaps = overlaps;
+    }
+
+    /**
+     * Queues the kernel.
+     *
+     * @param threads of a block
+     * @param sharedBytes dynamic shared memory of a block
+     * @param arguments {@link Long} for pointers and 64-bit integers, {@link Integer}, {@link
+     *     Float}, or a {@code MemorySegment} with a struct's bytes
+     */
+    void launch(
+            CUstream stream,
+            int gridX,
+            int gridY,
+            int gridZ,
+            int threads,
+            int sharedBytes,
+            Object... arguments) {
+        queue(stream, gridX, gridY, gridZ, threads, sharedBytes, false, arguments);
+    }
+
+    /**
+     * Queues the kernel so that it may start while the stream's preceding kernel drains; it waits
+     * for that kernel's results itself (griddepcontrol.wait). Before Hopper this is {@link
+     * #launch}.
+     */
+    void launchDependent(
+            CUstream stream,
+            int gridX,
+            int gridY,
+            int gridZ,
+            int threads,
+            int sharedBytes,
+            Object... arguments) {
+        queue(stream, gridX, gridY, gridZ, threads, sharedBytes, overlaps, arguments);
+    }
+
+    private void queue(
+            CUstream stream,
+            int gridX,
+            int gridY,
+            int gridZ,
+            int threads,
+            int sharedBytes,
+            boolean dependent,
+            Object... arguments) {
+        if (sharedBytes > allowedSharedBytes) {
+            Cuda.check(
+                    JCudaDriver.cuFuncSetAttribute(
+                            this,
+                            CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                            sharedBytes),
+                    "give a block " + sharedBytes + " bytes of shared memory");
+            allowedSharedBytes = sharedBytes;
+        }
+        extras.launch(
+                getNativePointer(),
+                (CudaStream) stream,
+                gridX,
+                gridY,
+                gridZ,
+                threads,
+                sharedBytes,
+                dependent,
+                arguments);
+    }
+}

@@ -1,0 +1,114 @@
+package io.sparktts.jcuda;
+
+import io.sparktts.backend.AttentionShape;
+import io.sparktts.backend.DType;
+import io.sparktts.backend.HostTensor;
+import io.sparktts.backend.KvCache;
+
+import jcuda.driver.JCudaDriver;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+
+/** Keys, and apart from them values: {@code [layers][slots][kvHeads][capacity][headDim]}. */
+final class CudaKvCache implements KvCache {
+    private final CudaContext context;
+    private final DType dtype;
+    private final int layers;
+    private final int slots;
+    private final AttentionShape shape;
+    private final int capacity;
+    private final CudaBuffer keys;
+    private final CudaBuffer values;
+
+    CudaKvCache(
+            CudaContext context,
+            DType dtype,
+            int layers,
+            int slots,
+            AttentionShape shape,
+            int capacity) {
+        this.context = context;
+        this.dtype = dtype;
+        this.layers = layers;
+        this.slots = slots;
+        this.shape = shape;
+        this.capacity = capacity;
+        keys = new CudaBuffer(context, layers * layerBytes());
+        try {
+            values = new CudaBuffer(context, layers * layerBytes());
+        } catch (RuntimeException e) {
+            keys.close();
+            throw e;
+        }
+    }
+
+    private long layerBytes() {
+        return (long) slots * shape.kvHeads() * capacity * shape.headDim() * dtype.bytes();
+    }
+
+    /** Address of a layer's keys {@code [slots][kvHeads][capacity][headDim]}. */
+    long keys(int layer) {
+        return keys.address() + layer * layerBytes();
+    }
+
+    /** Like {@link #keys}. */
+    long values(int layer) {
+        return values.address() + layer * layerBytes();
+    }
+
+    @Override
+    public DType dtype() {
+        return dtype;
+    }
+
+    @Override
+    public int layers() {
+        return layers;
+    }
+
+    @Override
+    public int slots() {
+        return slots;
+    }
+
+    @Override
+    public int kvHeads() {
+        return shape.kvHeads();
+    }
+
+    @Override
+    public int headDim() {
+        return shape.headDim();
+    }
+
+    @Override
+    public int capacity() {
+        return capacity;
+    }
+
+    @Override
+    public void fill(double value) {
+        context.bind();
+        Cuda.check(JCudaDriver.cuCtxSynchronize(), "wait for the GPU");
+        try (Arena arena = Arena.ofConfined()) {
+            HostTensor one = HostTensor.of(arena, dtype, new double[] {value}, 1);
+            for (CudaBuffer b : new CudaBuffer[] {keys, values}) {
+                long n = b.byteSize() / dtype.bytes();
+                Cuda.check(
+                        dtype.bytes() == 2
+                                ? JCudaDriver.cuMemsetD16(
+                                        b.pointer(0), one.data().get(ValueLayout.JAVA_SHORT, 0), n)
+                                : JCudaDriver.cuMemsetD32(
+                                        b.pointer(0), one.data().get(ValueLayout.JAVA_INT, 0), n),
+                        "fill a cache");
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        keys.close();
+        values.close();
+    }
+}

@@ -1,4 +1,0 @@
-@NullMarked
-package io.sparktts.host;
-
-import org.jspecify.annotations.NullMarked;
