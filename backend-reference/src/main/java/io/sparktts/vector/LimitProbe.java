@@ -12,14 +12,16 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 
 /**
  * What this machine can do at best, measured with the same vectors, threads and huge pages as the
  * kernels.
  */
-final class LimitProbe {
+final class LimitProbe implements AutoCloseable {
     private static final int CHUNK = 1 << 20;
     private static final int FMA_STEPS = 20_000;
     private static final int FMA_CHAINS = 12;
@@ -35,6 +37,8 @@ final class LimitProbe {
 
     private final WorkerPool pool;
     private final Set<LimitKind> warm = EnumSet.noneOf(LimitKind.class);
+
+    private final List<HostBuffer> buffers = new ArrayList<>();
 
     LimitProbe(WorkerPool pool) {
         this.pool = pool;
@@ -55,37 +59,42 @@ final class LimitProbe {
         long cache = lastLevelCache > 0 ? lastLevelCache : DEFAULT_CACHE;
         int chunks = (int) ((Math.max(4 * cache, LEAST_BYTES) + CHUNK - 1) / CHUNK);
         long bytes = (long) chunks * CHUNK;
-        try (HostBuffer a = new HostBuffer(bytes);
-                HostBuffer b = new HostBuffer(kind == LimitKind.READ ? CHUNK : bytes)) {
-            a.segment().fill((byte) 0x3c);
-            b.segment().fill((byte) 0x3c);
-            long from = a.segment().address();
-            long to = b.segment().address();
-            return switch (kind) {
-                case READ ->
-                        best(
-                                kind,
-                                (c, w) -> read(from + (long) c * CHUNK, to + 4L * L * w),
-                                chunks,
-                                (double) bytes,
-                                budget);
-                case COPY ->
-                        best(
-                                kind,
-                                (c, w) -> scale(from + (long) c * CHUNK, to + (long) c * CHUNK, 1),
-                                chunks,
-                                2.0 * bytes,
-                                budget);
-                default ->
-                        best(
-                                kind,
-                                (c, w) ->
-                                        scale(from + (long) c * CHUNK, to + (long) c * CHUNK, 0.5f),
-                                chunks,
-                                2.0 * bytes,
-                                budget);
-            };
+        long from = buffer(0, bytes);
+        if (kind == LimitKind.READ) {
+            try (HostBuffer sums = new HostBuffer(4L * L * pool.workers())) {
+                long to = sums.segment().address();
+                return best(
+                        kind,
+                        (c, w) -> read(from + (long) c * CHUNK, to + 4L * L * w),
+                        chunks,
+                        (double) bytes,
+                        budget);
+            }
         }
+        long to = buffer(1, bytes);
+        float factor = kind == LimitKind.COPY ? 1 : 0.5f;
+        return best(
+                kind,
+                (c, w) -> scale(from + (long) c * CHUNK, to + (long) c * CHUNK, factor),
+                chunks,
+                2.0 * bytes,
+                budget);
+    }
+
+    /** Address of a buffer that lasts: to fill one takes longer than to measure with it. */
+    private long buffer(int index, long bytes) {
+        while (buffers.size() <= index) {
+            HostBuffer b = new HostBuffer(bytes);
+            b.segment().fill((byte) 0x3c);
+            buffers.add(b);
+        }
+        return buffers.get(index).segment().address();
+    }
+
+    @Override
+    public void close() {
+        buffers.forEach(HostBuffer::close);
+        buffers.clear();
     }
 
     private double best(

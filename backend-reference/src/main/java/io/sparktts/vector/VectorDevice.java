@@ -97,6 +97,7 @@ final class VectorDevice extends HostDevice {
     public void close() {
         kernels.forEach(VectorKernels::close);
         kernels.clear();
+        probe.close();
         pool.close();
     }
 }
