@@ -28,6 +28,10 @@ final class Columns {
     static final String LIMIT_KIND = "limit";
     static final String PERCENT_OF_LIMIT = "of limit %";
     static final String TOKENS_PER_SECOND = "tokens/s";
+    static final String COLD_MILLIS = "cold caches ms";
+    static final String CLOCK_BEFORE = "clock before MHz";
+    static final String CLOCK_AFTER = "clock after MHz";
+    static final String THROTTLED = "throttled samples";
     static final String COLD_START = "cold start ms";
     static final String CLOCK = "clock";
     static final String STATUS = "status";
