@@ -66,6 +66,12 @@ final class SpeedupTable {
         number(table, Columns.VARIANT_MILLIS, lines, Comparison::millis);
         number(table, Columns.COLD_MILLIS, lines, SpeedupTable::coldMillis);
         number(table, Columns.SPEEDUP, lines, Comparison::speedup);
+        number(table, Columns.VERSUS_PEER, lines, Comparison::versusPeer);
+        text(
+                table,
+                Columns.PEER,
+                lines,
+                line -> line.peer() == null ? null : Comparison.label(line.peer()));
         number(table, Columns.VERSUS_BEST, lines, Comparison::versusBest);
         text(table, Columns.BEST, lines, SpeedupTable::bestName);
         number(
@@ -161,17 +167,24 @@ final class SpeedupTable {
                 Columns.MOST_SPEEDUP,
                 members,
                 m -> values(m, Comparison::speedup).stream().max(Double::compare).orElse(null));
+        number(table, Columns.PEER_COUNT, members, SpeedupTable::countWithPeer);
+        number(table, Columns.MEAN_VERSUS_PEER, members, m -> mean(m, Comparison::versusPeer));
         number(table, Columns.MEAN_VERSUS_BEST, members, m -> mean(m, Comparison::versusBest));
         return table;
     }
 
-    private static @Nullable Double mean(
+    private static @Nullable Double countWithPeer(List<Comparison> lines) {
+        int count = values(lines, Comparison::versusPeer).size();
+        return count == 0 ? null : (Double) (double) count;
+    }
+
+    static @Nullable Double mean(
             List<Comparison> lines, Function<Comparison, @Nullable Double> value) {
         List<Double> values = values(lines, value);
         return values.isEmpty() ? null : (Double) GeometricMean.of(values);
     }
 
-    private static List<Double> values(
+    static List<Double> values(
             List<Comparison> lines, Function<Comparison, @Nullable Double> value) {
         List<Double> values = new ArrayList<>();
         for (Comparison line : lines) {
