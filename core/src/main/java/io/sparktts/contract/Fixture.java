@@ -11,6 +11,7 @@ import io.sparktts.backend.WeightRole;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
@@ -20,10 +21,16 @@ import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** A workload on a device: guarded tensors, weights, the call, and what its outputs have to be. */
 final class Fixture implements KernelWorkload.Instance {
     private static final int SAMPLED_ROWS = 32;
+
+    /**
+     * Larger tensors are drawn and looked through on all cores, in pieces of this many elements.
+     */
+    private static final int PIECE = 1 << 18;
 
     final Device device;
     final Kernels kernels;
@@ -97,18 +104,46 @@ final class Fixture implements KernelWorkload.Instance {
     }
 
     private void fill(GuardedTensor t) {
-        for (int i = 0; i < t.live().elements(); i++) {
-            t.set(i, random.nextGaussian() * (random.nextInt(128) == 0 ? 10 : 1));
+        draw(t.live().elements(), (i, r) -> t.set(i, element(r)));
+    }
+
+    private static double element(SplittableRandom r) {
+        return r.nextGaussian() * (r.nextInt(128) == 0 ? 10 : 1);
+    }
+
+    private interface Drawn {
+        void set(int i, SplittableRandom random);
+    }
+
+    /**
+     * Draws elements in order, or large tensors piece by piece; the result is the same each time.
+     */
+    private void draw(long elements, Drawn target) {
+        int n = Math.toIntExact(elements);
+        if (n <= PIECE) {
+            for (int i = 0; i < n; i++) {
+                target.set(i, random);
+            }
+            return;
         }
+        SplittableRandom[] streams = new SplittableRandom[(n + PIECE - 1) / PIECE];
+        Arrays.setAll(streams, piece -> random.split());
+        IntStream.range(0, streams.length)
+                .parallel()
+                .forEach(
+                        piece -> {
+                            int end = Math.min(n - piece * PIECE, PIECE);
+                            for (int i = 0; i < end; i++) {
+                                target.set(piece * PIECE + i, streams[piece]);
+                            }
+                        });
     }
 
     /** An input of given values. */
     GuardedTensor values(
             String name, DType type, GuardedTensor.Use use, double[] values, long... shape) {
         GuardedTensor t = guarded(name, use, type, shape);
-        for (int i = 0; i < values.length; i++) {
-            t.set(i, values[i]);
-        }
+        IntStream.range(0, values.length).parallel().forEach(i -> t.set(i, values[i]));
         return t;
     }
 
@@ -136,9 +171,7 @@ final class Fixture implements KernelWorkload.Instance {
     HostTensor matrix(int out, int in) {
         HostTensor w = HostTensor.allocate(arena, dtype, out, in);
         double scale = 1 / Math.sqrt(in);
-        for (long i = 0; i < w.elements(); i++) {
-            w.set(i, random.nextGaussian() * scale);
-        }
+        draw(w.elements(), (i, r) -> w.set(i, r.nextGaussian() * scale));
         return w;
     }
 
@@ -189,25 +222,52 @@ final class Fixture implements KernelWorkload.Instance {
                     int columns = out.live().columns();
                     int rows = out.live().rows();
                     SortedSet<Integer> judged = sampledRows(rows);
+                    Map<Integer, Truth> truths =
+                            judged.parallelStream()
+                                    .filter(live::test)
+                                    .collect(Collectors.toMap(row -> row, truth::apply));
+                    BitSet suspects = rowsNotFinite(actual, rows, columns);
                     for (int row = 0; row < rows; row++) {
                         if (!live.test(row)) {
                             out.unchanged(actual, row * columns, (row + 1) * columns, comparison);
-                        } else if (judged.contains(row)) {
+                        } else if (truths.containsKey(row)) {
                             judge(
                                     actual,
                                     (long) row * columns,
-                                    truth.apply(row),
+                                    truths.get(row),
                                     tolerance,
                                     k,
                                     out.name(),
                                     comparison);
-                        } else if (actual.dtype().isFloat()) {
+                        } else if (suspects.get(row)) {
                             for (long i = (long) row * columns; i < (row + 1L) * columns; i++) {
                                 comparison.finite(actual.get(i), out.name(), i);
                             }
                         }
                     }
                 });
+    }
+
+    private static BitSet rowsNotFinite(HostTensor actual, int rows, int columns) {
+        BitSet found = new BitSet();
+        if (actual.dtype().isFloat()) {
+            IntStream.range(0, rows)
+                    .parallel()
+                    .filter(row -> !isFinite(actual, (long) row * columns, columns))
+                    .boxed()
+                    .toList()
+                    .forEach(found::set);
+        }
+        return found;
+    }
+
+    private static boolean isFinite(HostTensor t, long from, int n) {
+        for (long i = from; i < from + n; i++) {
+            if (!Double.isFinite(t.get(i))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     static void judge(
@@ -282,6 +342,11 @@ final class Fixture implements KernelWorkload.Instance {
     @Override
     public void run(Kernels other) {
         call.accept(other);
+    }
+
+    @Override
+    public boolean accumulates() {
+        return tensors.stream().anyMatch(GuardedTensor::accumulates);
     }
 
     @Override

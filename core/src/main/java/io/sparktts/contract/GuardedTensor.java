@@ -65,6 +65,11 @@ final class GuardedTensor implements AutoCloseable {
         return live;
     }
 
+    /** Whether a call changes floating-point numbers that the next call starts from. */
+    boolean accumulates() {
+        return use == Use.IN_OUT && live.dtype().isFloat();
+    }
+
     String name() {
         return name;
     }

@@ -50,6 +50,12 @@ public final class KernelWorkload {
         /** Queues the operation on other kernels, such as those of a recording. */
         void run(Kernels kernels);
 
+        /**
+         * Whether an in-place form moves its numbers further with each run, so that only a few
+         * hundred runs after a {@link #reset} stay finite.
+         */
+        boolean accumulates();
+
         /** Waits, and compares with the truth what the first run after {@link #reset} left. */
         Comparison compare();
 

@@ -19,6 +19,7 @@ import java.util.Map;
  * @param missing what is missing, in one line
  * @param remedy what the user does about it
  * @param variants by operation, the default first, as the first device lists them
+ * @param asynchronous whether its devices run beside the host
  * @param version of the backend's code, or of the device's driver where it names one
  */
 public record ProbeReport(
@@ -27,6 +28,7 @@ public record ProbeReport(
         String missing,
         String remedy,
         Map<String, List<String>> variants,
+        boolean asynchronous,
         String version) {
     public ProbeReport {
         devices = List.copyOf(devices);
@@ -40,10 +42,12 @@ public record ProbeReport(
             return unavailable(backend.name(), probe.missing(), probe.remedy());
         }
         Map<String, List<String>> variants = new LinkedHashMap<>();
+        boolean asynchronous;
         try (Device device = backend.open(probe.devices().getFirst().id())) {
             for (Op op : Op.values()) {
                 variants.put(op.id(), device.variants(op));
             }
+            asynchronous = device.asynchronous();
         } catch (BackendException e) {
             return unavailable(backend.name(), String.valueOf(e.getMessage()), "");
         }
@@ -55,11 +59,12 @@ public record ProbeReport(
                 "",
                 "",
                 variants,
+                asynchronous,
                 version == null ? detail : version + ", " + detail);
     }
 
     static ProbeReport unavailable(String backend, String missing, String remedy) {
-        return new ProbeReport(backend, List.of(), missing, remedy, Map.of(), "");
+        return new ProbeReport(backend, List.of(), missing, remedy, Map.of(), false, "");
     }
 
     /** Whether the backend can run. */

@@ -21,6 +21,8 @@ final class Columns {
     static final String SPEEDUP = "speedup";
     static final String BEST = "best available";
     static final String VERSUS_BEST = "speedup vs best";
+    static final String PEER = "best peer";
+    static final String VERSUS_PEER = "speedup vs best peer";
     static final String BASELINE_DIFFERENCE = "baseline max abs diff";
     static final String VARIANT_DIFFERENCE = "variant max abs diff";
     static final String ERROR_IN_TOLERANCE = "error / tolerance";
@@ -28,6 +30,10 @@ final class Columns {
     static final String LIMIT_KIND = "limit";
     static final String PERCENT_OF_LIMIT = "of limit %";
     static final String TOKENS_PER_SECOND = "tokens/s";
+    static final String COLD_MILLIS = "cold caches ms";
+    static final String CLOCK_BEFORE = "clock before MHz";
+    static final String CLOCK_AFTER = "clock after MHz";
+    static final String THROTTLED = "throttled samples";
     static final String COLD_START = "cold start ms";
     static final String CLOCK = "clock";
     static final String STATUS = "status";
@@ -37,6 +43,8 @@ final class Columns {
     static final String MEAN_SPEEDUP = "geometric mean speedup";
     static final String LEAST_SPEEDUP = "least speedup";
     static final String MOST_SPEEDUP = "greatest speedup";
+    static final String PEER_COUNT = "configurations with a peer";
+    static final String MEAN_VERSUS_PEER = "geometric mean speedup vs best peer";
     static final String MEAN_VERSUS_BEST = "geometric mean speedup vs best";
 
     private Columns() {}

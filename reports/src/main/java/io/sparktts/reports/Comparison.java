@@ -11,12 +11,14 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * One measured row beside its two baselines.
+ * One measured row beside its baselines.
  *
  * @param row what is judged
  * @param baseline the named baseline of the same configuration; null if there is none
  * @param best the fastest row of the same configuration on the same machine, peers and {@code row}
  *     included; null if none passed
+ * @param peer the fastest row that another tool measured of the same configuration on the same
+ *     device; null if there is none
  * @param published what others published for this configuration
  */
 record Comparison(
@@ -24,9 +26,13 @@ record Comparison(
         Environment environment,
         @Nullable Row baseline,
         @Nullable Row best,
+        @Nullable Row peer,
         List<PublishedResult> published) {
 
     private static final Set<String> WHOLE_MODEL = Set.of("forward", "decode", "prefill", "speak");
+
+    /** Whoever waits for a token waits for its launch as well. */
+    private static final String ON_THE_WALL = "decode";
 
     /** Two times of the same clock. */
     record Pair(String clock, double thisMillis, double otherMillis) {
@@ -38,16 +44,21 @@ record Comparison(
 
     /**
      * The row's time beside another's, on the device's clock if both have one, else on the wall's:
-     * the two clocks measure different things and never share a ratio.
+     * the two clocks measure different things and never share a ratio. Decode steps go by the
+     * wall's where both have it.
      */
     private @Nullable Pair with(@Nullable Row other) {
         if (other == null) {
             return null;
         }
+        boolean walls = row.wallTime() != null && other.wallTime() != null;
+        if (row.benchmark().equals(ON_THE_WALL) && walls) {
+            return pair("wall", row.wallTime(), other.wallTime());
+        }
         if (row.deviceTime() != null && other.deviceTime() != null) {
             return pair("device", row.deviceTime(), other.deviceTime());
         }
-        if (row.wallTime() != null && other.wallTime() != null) {
+        if (walls) {
             return pair("wall", row.wallTime(), other.wallTime());
         }
         return null;
@@ -74,6 +85,12 @@ record Comparison(
     /** Share of the best available speed: 1 for the best itself, less for a slower row. */
     @Nullable Double versusBest() {
         Pair pair = againstBest();
+        return pair == null ? null : (Double) pair.speedup();
+    }
+
+    /** How many times faster than the best peer. */
+    @Nullable Double versusPeer() {
+        Pair pair = with(peer);
         return pair == null ? null : (Double) pair.speedup();
     }
 

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** Finds both baselines of every row, and the rows that stand for a backend's best. */
 final class Comparisons {
@@ -57,6 +58,11 @@ final class Comparisons {
                     .thenComparing(Row::backend)
                     .thenComparing(Row::device);
 
+    /** What an environment of our own names as its tool. */
+    static final String OURS = "sparktts";
+
+    private static final Pattern NUMBER = Pattern.compile(" #\\d+$");
+
     private Comparisons() {}
 
     private static int bits(String dtype) {
@@ -87,7 +93,12 @@ final class Comparisons {
                 Row reference = baseline.isBaseline(row) ? row : baselineOf(row, peers, baseline);
                 Comparison comparison =
                         new Comparison(
-                                row, environment, reference, fastest(peers), published(row, all));
+                                row,
+                                environment,
+                                reference,
+                                fastest(peers),
+                                bestPeer(row, environment, peers, results),
+                                published(row, all));
                 if (baseline.isBaseline(row)) {
                     alone.add(comparison);
                 } else {
@@ -120,6 +131,28 @@ final class Comparisons {
                         Comparator.comparing(
                                 peer -> !peer.environmentId().equals(row.environmentId())))
                 .orElse(null);
+    }
+
+    /** What other tools reach on the same device; a peer itself has none. */
+    private static @Nullable Row bestPeer(
+            Row row, Environment environment, List<Row> comparable, ResultFile results) {
+        List<Row> peers =
+                comparable.stream()
+                        .filter(r -> sameDevice(r, row))
+                        .filter(
+                                r -> {
+                                    String tool = results.environmentOf(r).tool();
+                                    return !tool.equals(environment.tool()) && !tool.equals(OURS);
+                                })
+                        .toList();
+        return fastest(peers);
+    }
+
+    /** Tools may number the devices of a machine or not. */
+    private static boolean sameDevice(Row a, Row b) {
+        return NUMBER.matcher(a.device())
+                .replaceFirst("")
+                .equals(NUMBER.matcher(b.device()).replaceFirst(""));
     }
 
     private static @Nullable Row fastest(List<Row> peers) {

@@ -4,13 +4,17 @@ import io.sparktts.reports.schema.Environment;
 import io.sparktts.reports.schema.Limit;
 import io.sparktts.reports.schema.ResultFile;
 
+import org.jspecify.annotations.Nullable;
+
 import tech.tablesaw.api.NumericColumn;
 import tech.tablesaw.api.Table;
 import tech.tablesaw.columns.Column;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /** Puts a report's tables, charts and words in order. */
@@ -74,6 +78,7 @@ final class ReportText {
         heading("Headline: %s against optimised".formatted(options.baseline()));
         List<Comparison> models = optimised.stream().filter(Comparison::isWholeModel).toList();
         List<Comparison> kernels = optimised.stream().filter(c -> !c.isWholeModel()).toList();
+        blocks.addAll(ratios(options));
         List<Comparison> ablations = comparisons.stream().filter(Comparison::isAblation).toList();
         if (!models.isEmpty()) {
             paragraph("Whole model, each pass with its fastest variant:");
@@ -90,6 +95,53 @@ final class ReportText {
         }
         if (optimised.isEmpty()) {
             paragraph("No row passed that could be compared.");
+        }
+    }
+
+    /** A line per backend and device of ours: all its configurations in one number, or two. */
+    private List<Document.Block> ratios(ReportOptions options) {
+        Map<String, List<Comparison>> ours = new LinkedHashMap<>();
+        for (Comparison c : optimised) {
+            if (c.environment().tool().equals(Comparisons.OURS)) {
+                String name = c.row().backend() + " on " + c.row().device();
+                String machine = machines.size() > 1 ? letter(c.environment()) : "";
+                ours.computeIfAbsent(name + machine, key -> new ArrayList<>()).add(c);
+            }
+        }
+        List<String> lines = new ArrayList<>();
+        ours.forEach(
+                (name, members) -> {
+                    List<String> parts = new ArrayList<>();
+                    addRatio(
+                            parts,
+                            members,
+                            Comparison::speedup,
+                            "baseline \"" + options.baseline() + "\"");
+                    addRatio(parts, members, Comparison::versusPeer, "the best peer");
+                    if (!parts.isEmpty()) {
+                        lines.add(name + ": " + String.join("; ", parts));
+                    }
+                });
+        return lines.isEmpty() ? List.of() : List.of(new Document.Bullets(List.copyOf(lines)));
+    }
+
+    private String letter(Environment environment) {
+        return ", machine " + machines.getOrDefault(environment.id(), "?");
+    }
+
+    private static void addRatio(
+            List<String> parts,
+            List<Comparison> members,
+            Function<Comparison, @Nullable Double> ratio,
+            String against) {
+        Double mean = SpeedupTable.mean(members, ratio);
+        if (mean != null) {
+            parts.add(
+                    "%s against %s (geometric mean of %d configurations)"
+                            .formatted(
+                                    Format.ratio(mean),
+                                    against,
+                                    SpeedupTable.values(members, ratio).size()));
         }
     }
 
@@ -156,9 +208,14 @@ final class ReportText {
                         List.of(
                                 "Speedup is the time of baseline \"%s\" divided by the variant's, of medians; \"speedup vs best\" divides the time of the fastest row of the same configuration on the same machine, peers included, so 1.00x is the best itself."
                                         .formatted(options.baseline()),
+                                "A peer is another tool's row of the same configuration on the same"
+                                        + " device of the same machine; \"speedup vs best peer\" divides"
+                                        + " the fastest one's time by the variant's.",
                                 "Times are the device's own clock where both rows have one, else"
                                         + " the wall clock around launch and synchronise; the column"
-                                        + " \"clock\" says which. A ratio never mixes the two.",
+                                        + " \"clock\" says which. A ratio never mixes the two, and those of decode go by the"
+                                        + " wall clock. Device times of kernels on a GPU find their inputs"
+                                        + " in the cache; \"cold caches\" is a single call that does not.",
                                 "Only rows that passed their tolerance have a speed. Errors are"
                                         + " against the reference named in the raw rows; the reason of"
                                         + " every other row is listed above.",

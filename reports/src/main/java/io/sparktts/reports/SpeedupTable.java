@@ -33,7 +33,12 @@ final class SpeedupTable {
 
     /** Kept for the CSV files alone: they would make the printed tables too wide to read. */
     private static final Set<String> CSV_ONLY =
-            Set.of(Columns.LIMIT_KIND, Columns.ERROR_IN_TOLERANCE, Columns.COLD_START);
+            Set.of(
+                    Columns.LIMIT_KIND,
+                    Columns.ERROR_IN_TOLERANCE,
+                    Columns.COLD_START,
+                    Columns.CLOCK_BEFORE,
+                    Columns.CLOCK_AFTER);
 
     private record Summary(
             String machine,
@@ -59,7 +64,14 @@ final class SpeedupTable {
         number(table, Columns.BASELINE_MILLIS, lines, Comparison::baselineMillis);
         text(table, Columns.VARIANT, lines, line -> line.row().variant());
         number(table, Columns.VARIANT_MILLIS, lines, Comparison::millis);
+        number(table, Columns.COLD_MILLIS, lines, SpeedupTable::coldMillis);
         number(table, Columns.SPEEDUP, lines, Comparison::speedup);
+        number(table, Columns.VERSUS_PEER, lines, Comparison::versusPeer);
+        text(
+                table,
+                Columns.PEER,
+                lines,
+                line -> line.peer() == null ? null : Comparison.label(line.peer()));
         number(table, Columns.VERSUS_BEST, lines, Comparison::versusBest);
         text(table, Columns.BEST, lines, SpeedupTable::bestName);
         number(
@@ -78,9 +90,27 @@ final class SpeedupTable {
         number(table, Columns.TOKENS_PER_SECOND, lines, line -> line.row().tokensPerSecond());
         number(table, Columns.COLD_START, lines, line -> line.row().coldStartMillis());
         text(table, Columns.CLOCK, lines, Comparison::clock);
+        number(table, Columns.CLOCK_BEFORE, lines, l -> wide(l.row().clockBeforeMegahertz()));
+        number(table, Columns.CLOCK_AFTER, lines, l -> wide(l.row().clockAfterMegahertz()));
+        number(table, Columns.THROTTLED, lines, l -> throttled(l.row()));
         text(table, Columns.STATUS, lines, line -> line.row().status().name());
         text(table, Columns.PUBLISHED, lines, line -> Format.published(line.published()));
         return table;
+    }
+
+    private static @Nullable Double coldMillis(Comparison line) {
+        Timing cold = line.row().coldDeviceTime();
+        return cold == null ? null : (Double) cold.medianMillis();
+    }
+
+    /** Absent rather than 0, so that the column shows only where something was left out. */
+    private static @Nullable Double throttled(Row row) {
+        Integer samples = row.throttledSamples();
+        return samples == null || samples == 0 ? null : wide(samples);
+    }
+
+    private static @Nullable Double wide(@Nullable Integer value) {
+        return value == null ? null : (Double) value.doubleValue();
     }
 
     /** Geometric means per benchmark, dtype, backend and variant. */
@@ -137,17 +167,24 @@ final class SpeedupTable {
                 Columns.MOST_SPEEDUP,
                 members,
                 m -> values(m, Comparison::speedup).stream().max(Double::compare).orElse(null));
+        number(table, Columns.PEER_COUNT, members, SpeedupTable::countWithPeer);
+        number(table, Columns.MEAN_VERSUS_PEER, members, m -> mean(m, Comparison::versusPeer));
         number(table, Columns.MEAN_VERSUS_BEST, members, m -> mean(m, Comparison::versusBest));
         return table;
     }
 
-    private static @Nullable Double mean(
+    private static @Nullable Double countWithPeer(List<Comparison> lines) {
+        int count = values(lines, Comparison::versusPeer).size();
+        return count == 0 ? null : (Double) (double) count;
+    }
+
+    static @Nullable Double mean(
             List<Comparison> lines, Function<Comparison, @Nullable Double> value) {
         List<Double> values = values(lines, value);
         return values.isEmpty() ? null : (Double) GeometricMean.of(values);
     }
 
-    private static List<Double> values(
+    static List<Double> values(
             List<Comparison> lines, Function<Comparison, @Nullable Double> value) {
         List<Double> values = new ArrayList<>();
         for (Comparison line : lines) {

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sparktts.reports.schema.Environment;
 import io.sparktts.reports.schema.ReportException;
 import io.sparktts.reports.schema.ResultFile;
 import io.sparktts.reports.schema.Row;
+import io.sparktts.reports.schema.RowKey;
 import io.sparktts.reports.schema.Status;
 import io.sparktts.reports.schema.Timing;
 
@@ -87,6 +89,43 @@ class SpeedupTableTest {
         Comparison line = find(compare(wallOnly, row("gpu", "fused", 2)), row -> true);
         assertEquals("wall", line.clock());
         assertEquals(10 / 2.008, assertNotNullValue(line.speedup()), 1e-9);
+    }
+
+    @Test
+    void aPeerIsAnotherToolOnTheSameDevice() {
+        Environment tool =
+                Environment.builder("pytorch")
+                        .host(Samples.MACHINE.host())
+                        .cpuModel(Samples.MACHINE.cpuModel())
+                        .cores(2)
+                        .gpu(Samples.MACHINE.gpu())
+                        .build();
+        RowKey key = Samples.key("rmsnorm", "gpu", "compile", "f32", SHAPE);
+        Row peer = Samples.row(tool, withDevice(key, key.device() + " #0"), 4);
+        Row elsewhere = Samples.row(tool, withDevice(key, "cpu"), 1);
+        ResultFile results =
+                new ResultFile(
+                        List.of(Samples.MACHINE, tool),
+                        List.of(row("gpu", "naive", 6), row("gpu", "fused", 2), peer, elsewhere),
+                        false);
+        List<Comparison> lines = Comparisons.of(results, Baseline.parse("naive"));
+        Comparison fused = find(lines, row -> row.variant().equals("fused"));
+        assertEquals(peer, fused.peer());
+        assertEquals(2.0, assertNotNullValue(fused.versusPeer()), 1e-9);
+        assertNull(find(lines, row -> row.equals(peer)).versusPeer());
+    }
+
+    private static RowKey withDevice(RowKey k, String device) {
+        return new RowKey(
+                k.benchmark(),
+                "pytorch",
+                device,
+                k.variant(),
+                k.dtype(),
+                k.batch(),
+                k.sequenceLength(),
+                k.shape(),
+                k.model());
     }
 
     @Test

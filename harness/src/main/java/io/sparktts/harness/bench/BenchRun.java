@@ -185,7 +185,7 @@ public final class BenchRun {
         Path log = folder.resolve("worker-" + suffix + ".log").toAbsolutePath();
         new RunPlan(
                         specs,
-                        effort,
+                        specs.getFirst().asynchronous() ? effort.besideHost() : effort,
                         BackendProcess.jvmArguments(backend),
                         environment.id(),
                         results.toAbsolutePath().toString(),

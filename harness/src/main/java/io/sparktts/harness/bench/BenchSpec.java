@@ -5,6 +5,8 @@ import io.sparktts.reports.schema.RowKey;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Locale;
+
 /**
  * One row to be measured.
  *
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param modelLabel its name in tables; null for rows of single kernels
  * @param flops floating-point operations of one call
  * @param estimateMillis how long the row will take, start of its process included
+ * @param asynchronous whether the device runs beside the host
  * @param skip why it is not run; null if it is
  */
 public record BenchSpec(
@@ -39,6 +42,7 @@ public record BenchSpec(
         @Nullable String modelLabel,
         double flops,
         double estimateMillis,
+        boolean asynchronous,
         @Nullable String skip) {
     /** What identifies the row in result files. */
     public RowKey key() {
@@ -47,11 +51,17 @@ public record BenchSpec(
                 backend,
                 device,
                 variant,
-                dtype.id(),
+                dtypeLabel(),
                 batch,
                 sequenceLength,
                 shape,
                 modelLabel);
+    }
+
+    /** TF32 is no storage type, but what it computes must not pass as float32. */
+    private String dtypeLabel() {
+        boolean lower = variant.toLowerCase(Locale.ROOT).contains("tf32");
+        return lower && dtype == DType.F32 ? "tf32" : dtype.id();
     }
 
     /** One line that names the row. */
@@ -85,6 +95,7 @@ public record BenchSpec(
                 modelLabel,
                 flops,
                 0,
+                asynchronous,
                 reason);
     }
 }

@@ -148,7 +148,9 @@ public record Grid(
                                 batch,
                                 sequence,
                                 config,
-                                effort),
+                                report.asynchronous() ? effort.besideHost() : effort,
+                                report.asynchronous()),
+                        report.asynchronous(),
                         null);
         double work =
                 kind == BenchKind.DECODE

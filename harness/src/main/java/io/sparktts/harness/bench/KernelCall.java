@@ -11,12 +11,21 @@ import io.sparktts.contract.KernelWorkload;
 final class KernelCall implements Call {
     private static final long SEED = 1;
 
+    /**
+     * Runs in place that stay finite in every dtype: each adds at most some 60 to a residual, and
+     * float16 ends at 65504.
+     */
+    private static final int ROOM = 500;
+
     private final Queue queue;
+    private final Variants variants;
     private final KernelWorkload.Instance instance;
+    private int runs;
 
     KernelCall(BenchSpec spec, Device device) {
         queue = device.newQueue();
-        Kernels kernels = device.kernels(queue, Variants.all(spec.variant()));
+        variants = Variants.all(spec.variant());
+        Kernels kernels = device.kernels(queue, variants);
         instance =
                 spec.kind()
                         .workload(spec.batch(), spec.sequenceLength(), Models.config(spec.model()))
@@ -28,9 +37,43 @@ final class KernelCall implements Call {
         return queue;
     }
 
+    /** What its kernels run as. */
+    Variants variants() {
+        return variants;
+    }
+
     @Override
     public void run() {
+        ran(1);
         instance.run();
+    }
+
+    /** Queues the work once, or records it, on other kernels. */
+    void run(Kernels kernels) {
+        ran(1);
+        instance.run(kernels);
+    }
+
+    /** Notes that so many calls were queued by other means. */
+    void ran(int calls) {
+        runs += calls;
+    }
+
+    boolean hasRoomFor(int calls) {
+        return !instance.accumulates() || runs + calls <= ROOM;
+    }
+
+    @Override
+    public boolean full() {
+        return !hasRoomFor(1);
+    }
+
+    @Override
+    public void refresh() {
+        if (instance.accumulates()) {
+            instance.reset();
+            runs = 0;
+        }
     }
 
     @Override

@@ -15,9 +15,11 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -39,10 +41,14 @@ public final class MachineRecord {
             List<String> notes) {
         Map<String, String> versions = new LinkedHashMap<>();
         long cache = 0;
+        Set<String> gpus = new LinkedHashSet<>();
         for (ProbeReport r : reports) {
             versions.put(r.backend(), r.version());
             for (var d : r.devices()) {
                 cache = Math.max(cache, d.lastLevelCacheBytes());
+                if (r.asynchronous()) {
+                    gpus.add(d.name());
+                }
             }
         }
         Optional<String> revision = git("rev-parse", "--short=12", "HEAD");
@@ -70,6 +76,7 @@ public final class MachineRecord {
                                 + Runtime.version())
                 .jvmArguments(jvmArguments)
                 .backendVersions(versions)
+                .gpu(gpus.isEmpty() ? null : String.join(", ", gpus))
                 .gitRevision(revision.orElse(null))
                 .gitDirty(dirty)
                 .clocksBefore(clocks())

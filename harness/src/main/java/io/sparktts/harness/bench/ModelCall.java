@@ -20,11 +20,15 @@ import java.util.Random;
 
 /** A pass of the whole model: a prompt from an empty cache, or one decode step. */
 final class ModelCall implements Call {
-    /** Decode steps that fit before the cache is filled anew. */
+    /** Decode steps that fit before the cache is filled anew, where filling it takes long. */
     private static final int ROOM = 512;
+
+    /** And where it does not: rows of a context's length should be near that length. */
+    private static final int LITTLE_ROOM = 64;
 
     private final BenchSpec spec;
     private final Device device;
+    private final int room;
     private final Variants variants;
     private final Qwen2Config config;
     private final Qwen2 model;
@@ -38,12 +42,13 @@ final class ModelCall implements Call {
     ModelCall(BenchSpec spec, Device device) {
         this.spec = spec;
         this.device = device;
+        room = device.asynchronous() ? LITTLE_ROOM : ROOM;
         variants = Grid.parse(spec.variant());
         config = Models.config(spec.model());
         model = Models.load(spec.model(), device, spec.dtype());
         int capacity =
                 spec.kind() == BenchKind.DECODE
-                        ? Math.min(spec.sequenceLength() + ROOM, config.maxPositions())
+                        ? Math.min(spec.sequenceLength() + room, config.maxPositions())
                         : spec.sequenceLength();
         session = model.session(variants, spec.batch(), capacity, Sampling.SPARK_TTS);
         Random random = new Random(Models.SEED);
@@ -75,7 +80,7 @@ final class ModelCall implements Call {
 
     /** Half of the room, so that an iteration seldom meets a full cache. */
     private int refillAt() {
-        return Math.min(spec.sequenceLength() + ROOM / 2, config.maxPositions());
+        return Math.min(spec.sequenceLength() + room / 2, config.maxPositions());
     }
 
     private void refill() {
@@ -107,7 +112,7 @@ final class ModelCall implements Call {
     public boolean full() {
         return spec.kind() == BenchKind.DECODE
                 && session.length(0)
-                        >= Math.min(spec.sequenceLength() + ROOM, config.maxPositions());
+                        >= Math.min(spec.sequenceLength() + room, config.maxPositions());
     }
 
     @Override

@@ -18,12 +18,15 @@ import io.sparktts.reports.schema.RowBuilder;
 import io.sparktts.reports.schema.Status;
 import io.sparktts.reports.schema.Timing;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 
 /** Measures one row in the fork that JMH made for it: cold start, correctness, limits, samples. */
 final class RowMeasurement implements AutoCloseable {
@@ -36,9 +39,15 @@ final class RowMeasurement implements AutoCloseable {
         }
     }
 
-    /** Why a row is skipped that a preset with a limit has no time for. */
     private static final Duration SETTLE = Duration.ofMillis(700);
 
+    /** On a device of its own clock only the few methods that launch have to be compiled. */
+    private static final Duration SETTLE_LAUNCHES = Duration.ofMillis(150);
+
+    /** Samples taken while the clock was below this share of the highest one are left out. */
+    private static final double LEAST_CLOCK = 0.75;
+
+    /** Why a row is skipped that a preset with a limit has no time for. */
     static final String TIME_OVER = "the preset's time was over; --resume measures it";
 
     private final RunPlan plan;
@@ -48,10 +57,17 @@ final class RowMeasurement implements AutoCloseable {
     private final Queue queue;
     private final RowBuilder row;
     private final LimitMeter limits;
-    private final SampleRecorder recorder = new SampleRecorder();
+    private final Samples samples = new Samples();
+    private final Samples iteration = new Samples();
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private @Nullable KernelReplay replay;
     private boolean recording;
     private boolean failed;
+    private OptionalInt clockBefore = OptionalInt.empty();
+    private OptionalInt clockNow = OptionalInt.empty();
+    private int highestClock;
+    private int throttled;
+    private long calls;
     private long allocated;
     private long allocatedAtStart;
 
@@ -154,6 +170,9 @@ final class RowMeasurement implements AutoCloseable {
             write(plan, row.failed(status, c.message()).build());
             throw new NothingToTime(spec.label() + ": " + status + ": " + c.message());
         }
+        if (device.asynchronous() && call instanceof KernelCall kernel) {
+            replay = new KernelReplay(device, kernel);
+        }
         settle();
         limits.measure(Duration.ofMillis(plan.effort().limitMillis()));
     }
@@ -163,7 +182,8 @@ final class RowMeasurement implements AutoCloseable {
      * timed warm-up alone may be over after a few calls.
      */
     private void settle() {
-        long end = System.nanoTime() + SETTLE.toNanos();
+        Duration settle = device.asynchronous() ? SETTLE_LAUNCHES : SETTLE;
+        long end = System.nanoTime() + settle.toNanos();
         call.refresh();
         while (System.nanoTime() < end) {
             time();
@@ -174,15 +194,54 @@ final class RowMeasurement implements AutoCloseable {
     void startIteration(boolean measured) {
         call.refresh();
         recording = measured;
+        iteration.clear();
+        if (measured && clockBefore.isEmpty()) {
+            clockBefore = clock();
+        }
         allocatedAtStart = threads.getTotalThreadAllocatedBytes();
     }
 
     /** After an iteration. */
     void endIteration() {
-        if (recording) {
+        clockNow = clock();
+        if (recording && !failed) {
             allocated += threads.getTotalThreadAllocatedBytes() - allocatedAtStart;
+            calls += iteration.wall.count();
+            try {
+                sampleReplays();
+                keepUnlessThrottled();
+            } catch (RuntimeException | Error e) {
+                failed = true;
+                throw end(plan, spec, Status.ERROR, oneLine(e));
+            }
         }
         recording = false;
+    }
+
+    private void sampleReplays() {
+        if (replay != null) {
+            long budget = Duration.ofMillis(plan.effort().roundMillis()).toNanos() / 3;
+            replay.sample(budget, iteration);
+            clockNow = lower(clockNow, clock());
+        }
+    }
+
+    private void keepUnlessThrottled() {
+        if (clockNow.isPresent() && clockNow.getAsInt() < LEAST_CLOCK * highestClock) {
+            throttled += iteration.count();
+        } else {
+            samples.addAll(iteration);
+        }
+    }
+
+    private OptionalInt clock() {
+        OptionalInt clock = device.clockMegahertz();
+        highestClock = Math.max(highestClock, clock.orElse(0));
+        return clock;
+    }
+
+    private static OptionalInt lower(OptionalInt a, OptionalInt b) {
+        return b.isEmpty() || (a.isPresent() && a.getAsInt() < b.getAsInt()) ? a : b;
     }
 
     /** One call; its times are kept in measured iterations. */
@@ -191,14 +250,10 @@ final class RowMeasurement implements AutoCloseable {
             if (call.full()) {
                 call.refresh();
             }
-            long start = System.nanoTime();
-            Event before = queue.mark();
-            call.run();
-            Event after = queue.mark();
-            queue.synchronize();
-            long wall = System.nanoTime() - start;
-            if (recording) {
-                recorder.add(wall, after.nanosSince(before));
+            if (replay != null) {
+                timeReplay(replay);
+            } else {
+                timeCall();
             }
         } catch (RuntimeException | Error e) {
             failed = true;
@@ -206,24 +261,65 @@ final class RowMeasurement implements AutoCloseable {
         }
     }
 
+    private void timeReplay(KernelReplay r) {
+        long start = System.nanoTime();
+        r.run();
+        queue.synchronize();
+        long wall = System.nanoTime() - start;
+        if (recording) {
+            iteration.wall.add(wall);
+        }
+    }
+
+    private void timeCall() {
+        long start = System.nanoTime();
+        Event before = queue.mark();
+        call.run();
+        Event after = queue.mark();
+        queue.synchronize();
+        long wall = System.nanoTime() - start;
+        if (recording) {
+            iteration.wall.add(wall);
+            iteration.device.add(after.nanosSince(before));
+        }
+    }
+
     /** Writes the row. */
     void end() {
-        if (failed || recorder.calls() == 0) {
+        if (failed || calls == 0) {
+            return;
+        }
+        row.clocksMegahertz(boxed(clockBefore), boxed(clockNow));
+        if (clockNow.isPresent()) {
+            row.throttledSamples(throttled);
+        }
+        if (samples.wall.count() == 0) {
+            String why =
+                    "all samples were taken below "
+                            + Math.round(LEAST_CLOCK * 100)
+                            + " % of the highest clock, "
+                            + highestClock
+                            + " MHz";
+            write(plan, row.failed(Status.ERROR, why).build());
             return;
         }
         limits.measureFastest(Duration.ofMillis(plan.effort().limitMillis()));
         limits.append(Path.of(plan.limits()));
-        Timing device = Timing.of(recorder.deviceNanos());
+        Timing wall = Timing.of(samples.wall.nanos());
+        Timing device = Timing.of(samples.device.nanos());
         long bytes = call.bytes();
-        row.wallTime(Timing.of(recorder.wallNanos()))
+        row.wallTime(wall)
                 .deviceTime(device)
+                .coldDeviceTime(samples.cold.count() == 0 ? null : Timing.of(samples.cold.nanos()))
                 .bytesPerCall(bytes > 0 ? Long.valueOf(bytes) : null)
                 .flopsPerCall(call.flops())
-                .allocatedBytesPerCall((double) allocated / recorder.calls())
+                .allocatedBytesPerCall((double) allocated / calls)
                 .rates();
         limits.limit().ifPresent(row::shareOf);
         if (call.tokens() > 0) {
-            row.tokensPerSecond(call.tokens() * 1e9 / device.medianNanos());
+            // Whoever waits for a token waits for its launch as well.
+            Timing time = spec.kind() == BenchKind.DECODE ? wall : device;
+            row.tokensPerSecond(call.tokens() * 1e9 / time.medianNanos());
         }
         Row measured = row.build();
         String message = join(call.remark(), aboveLimit(measured, bytes));
@@ -246,6 +342,10 @@ final class RowMeasurement implements AutoCloseable {
                 : "above the measured limit: do not trust the limit";
     }
 
+    private static @Nullable Integer boxed(OptionalInt value) {
+        return value.isPresent() ? (Integer) value.getAsInt() : null;
+    }
+
     private String unit() {
         return limits.limit().map(Limit::unit).orElse("");
     }
@@ -256,6 +356,9 @@ final class RowMeasurement implements AutoCloseable {
 
     @Override
     public void close() {
+        if (replay != null) {
+            replay.close();
+        }
         call.close();
         device.close();
     }

@@ -53,6 +53,21 @@ public record RunPlan(
                     p.limitTime().toMillis(),
                     p.rowTimeout().toMillis());
         }
+
+        /**
+         * What is enough on a device that runs beside the host: nothing but the launch has to be
+         * compiled, and its calls are short and steady. With this a row of a kernel takes about
+         * three seconds, most of them the start of its process.
+         */
+        Effort besideHost() {
+            return new Effort(
+                    1,
+                    Math.min(warmupMillis, 100),
+                    rounds,
+                    Math.min(roundMillis, 120),
+                    Math.min(limitMillis, 50),
+                    Math.min(rowTimeoutMillis, 120_000));
+        }
     }
 
     public RunPlan {

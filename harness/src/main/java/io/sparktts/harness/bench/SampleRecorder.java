@@ -10,39 +10,45 @@ final class SampleRecorder {
     /** As many as fit a line of a result file that people still open. */
     static final int CAPACITY = 1024;
 
-    private final long[] wall = new long[CAPACITY];
-    private final long[] device = new long[CAPACITY];
+    private final long[] nanos = new long[CAPACITY];
     private int kept;
     private long seen;
     private long stride = 1;
 
-    void add(long wallNanos, long deviceNanos) {
+    void add(long value) {
         if (seen++ % stride != 0) {
             return;
         }
         if (kept == CAPACITY) {
             for (int i = 0; i < CAPACITY / 2; i++) {
-                wall[i] = wall[2 * i];
-                device[i] = device[2 * i];
+                nanos[i] = nanos[2 * i];
             }
             kept = CAPACITY / 2;
             stride *= 2;
         }
-        wall[kept] = wallNanos;
-        device[kept] = deviceNanos;
+        nanos[kept] = value;
         kept++;
     }
 
-    /** Calls, whether kept or not. */
-    long calls() {
+    /** Adds what another recorder kept. */
+    void addAll(SampleRecorder other) {
+        for (int i = 0; i < other.kept; i++) {
+            add(other.nanos[i]);
+        }
+    }
+
+    void clear() {
+        kept = 0;
+        seen = 0;
+        stride = 1;
+    }
+
+    /** Samples, whether kept or not. */
+    long count() {
         return seen;
     }
 
-    long[] wallNanos() {
-        return Arrays.copyOf(wall, kept);
-    }
-
-    long[] deviceNanos() {
-        return Arrays.copyOf(device, kept);
+    long[] nanos() {
+        return Arrays.copyOf(nanos, kept);
     }
 }

@@ -41,7 +41,7 @@ class GridTest {
             all.put(op.id(), own);
         }
         return new ProbeReport(
-                name, List.of(new DeviceInfo("cpu", "CPU", 0, 0, "")), "", "", all, "1");
+                name, List.of(new DeviceInfo("cpu", "CPU", 0, 0, "")), "", "", all, false, "1");
     }
 
     private static final ProbeReport VECTOR = report("vector", "fused", "naive");
@@ -126,12 +126,12 @@ class GridTest {
             assertTrue(labels.contains(s.label()), s.label());
         }
         List<String> attention = rows(full, BenchKind.ATTENTION);
-        for (int n : new int[] {500, 1000, 2000, 4096, 8192, 16384}) {
+        for (int n : new int[] {500, 1000, 1500, 2000, 2500, 4096, 16384}) {
             assertTrue(attention.contains("1x" + n + "x14/2x64 bf16 naive"), attention.toString());
         }
         assertTrue(rows(full, BenchKind.RMS_NORM).contains("32x2048x896 f32 fused"));
         assertTrue(rows(full, BenchKind.MLP).contains("8x2048x896x4864 f16 fused"));
-        assertTrue(rows(full, BenchKind.DECODE).contains("32x512 bf16 fused"));
+        assertTrue(rows(full, BenchKind.DECODE).contains("32x500 bf16 fused"));
         assertTrue(rows(full, BenchKind.SAMPLING).contains("8x1x166000 bf16 naive"));
     }
 

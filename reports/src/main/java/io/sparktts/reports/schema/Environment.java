@@ -102,14 +102,16 @@ public record Environment(
         if (id.equals(other.id)) {
             return true;
         }
+        // Tools count the cores of a container differently; what a GPU does depends little on it.
+        boolean peer = !tool.equals(other.tool);
         boolean sameHardware =
                 host.equals(other.host)
                         && cpuModel.equals(other.cpuModel)
-                        && cores == other.cores
+                        && (cores == other.cores || (peer && gpu != null && other.gpu != null))
                         && (gpu == null || other.gpu == null || gpu.equals(other.gpu));
         boolean sameSource =
                 Objects.equals(gitRevision, other.gitRevision) && gitDirty == other.gitDirty;
-        return sameHardware && (!tool.equals(other.tool) || sameSource);
+        return sameHardware && (peer || sameSource);
     }
 
     /**

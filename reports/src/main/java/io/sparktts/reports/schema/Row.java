@@ -22,9 +22,15 @@ import java.util.Objects;
  * @param nonFinite how many NaN or infinite outputs there were where the reference has none
  * @param reference what the error is against, such as {@code oracle float64}
  * @param wallTime host clock around launch and synchronise
- * @param deviceTime device clock; absent where the backend has none
+ * @param deviceTime device clock; absent where the backend has none. Kernels on a GPU: a replay of
+ *     20 recorded calls (fewer where one takes long) over their number, caches warm
+ * @param coldDeviceTime device clock around a single recorded call after the caches were
+ *     overwritten
  * @param percentOfLimit share of this machine's measured limit of kind {@code limitKind}
  * @param coldStartMillis first call in a fresh process, compilation included
+ * @param clockBeforeMegahertz the device's clock before the timed calls
+ * @param clockAfterMegahertz and after them
+ * @param throttledSamples left out because the clock had fallen below 75 % of the highest one seen
  */
 public record Row(
         String environmentId,
@@ -53,7 +59,11 @@ public record Row(
         @Nullable String limitKind,
         @Nullable Double coldStartMillis,
         @Nullable Double allocatedBytesPerCall,
-        @Nullable Double tokensPerSecond)
+        @Nullable Double tokensPerSecond,
+        @Nullable Timing coldDeviceTime,
+        @Nullable Integer clockBeforeMegahertz,
+        @Nullable Integer clockAfterMegahertz,
+        @Nullable Integer throttledSamples)
         implements ResultLine {
 
     /** Takes every speed away from a row that did not pass: a wrong answer has no speed. */
@@ -74,6 +84,7 @@ public record Row(
             percentOfLimit = null;
             coldStartMillis = null;
             tokensPerSecond = null;
+            coldDeviceTime = null;
         }
     }
 

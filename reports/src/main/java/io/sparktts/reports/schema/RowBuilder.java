@@ -23,6 +23,10 @@ public final class RowBuilder {
     private @Nullable Double coldStartMillis;
     private @Nullable Double allocatedBytesPerCall;
     private @Nullable Double tokensPerSecond;
+    private @Nullable Timing coldDeviceTime;
+    private @Nullable Integer clockBeforeMegahertz;
+    private @Nullable Integer clockAfterMegahertz;
+    private @Nullable Integer throttledSamples;
 
     RowBuilder(String environmentId, RowKey key) {
         this.environmentId = environmentId;
@@ -119,6 +123,22 @@ public final class RowBuilder {
         return this;
     }
 
+    public RowBuilder coldDeviceTime(@Nullable Timing value) {
+        this.coldDeviceTime = value;
+        return this;
+    }
+
+    public RowBuilder clocksMegahertz(@Nullable Integer before, @Nullable Integer after) {
+        this.clockBeforeMegahertz = before;
+        this.clockAfterMegahertz = after;
+        return this;
+    }
+
+    public RowBuilder throttledSamples(@Nullable Integer value) {
+        this.throttledSamples = value;
+        return this;
+    }
+
     /**
      * Derives GB/s and TFLOP/s from {@link Row#bytesPerCall}, {@link Row#flopsPerCall} and the
      * median of the device time, or of the wall time where there is none.
@@ -177,6 +197,10 @@ public final class RowBuilder {
                 limitKind,
                 coldStartMillis,
                 allocatedBytesPerCall,
-                tokensPerSecond);
+                tokensPerSecond,
+                coldDeviceTime,
+                clockBeforeMegahertz,
+                clockAfterMegahertz,
+                throttledSamples);
     }
 }
