@@ -18,6 +18,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,11 @@ final class CublasLt implements AutoCloseable {
     private static final int PREFERENCE_ALIGNMENT_A = 5;
     private static final long ALGORITHM_BYTES = 64;
     private static final long HEURISTIC_BYTES = 96;
+
+    private static final int PROPOSALS = 12;
+    private static final int TRIALS = 3;
+    private static final double LONG_FLOPS = 1e11;
+    private static final double CLEARLY_FASTER = 0.97;
 
     /** What a plan depends on: sizes, pitches, dtypes and how far pointers are aligned. */
     private record Key(
@@ -181,7 +187,8 @@ final class CublasLt implements AutoCloseable {
                         alignment(x),
                         alignment(out),
                         residual == null ? 0 : alignment(residual));
-        Plan plan = plans.computeIfAbsent(key, this::plan).orElse(null);
+        Plan plan =
+                plans.computeIfAbsent(key, k -> plan(k, stream, x, weight, workspace)).orElse(null);
         if (plan == null) {
             return false;
         }
@@ -194,35 +201,60 @@ final class CublasLt implements AutoCloseable {
                                         plan.description, DESC_BIAS_POINTER, address, 8L),
                         "take a bias");
             }
-            long c = CudaBuffer.address(residual == null ? out : residual);
-            // A variable: the call's signature is made of the expressions' own types.
-            MemorySegment beta = residual == null ? zero : one;
-            check(
-                    (int)
-                            matmul.invokeExact(
-                                    handle,
-                                    plan.description,
-                                    one,
-                                    weight.address(),
-                                    plan.weight,
-                                    CudaBuffer.address(x),
-                                    plan.x,
-                                    beta,
-                                    c,
-                                    plan.out,
-                                    CudaBuffer.address(out),
-                                    plan.out,
-                                    plan.algorithm,
-                                    workspace.address(),
-                                    WORKSPACE_BYTES,
-                                    stream.handle()),
-                    "multiply");
+            long to = CudaBuffer.address(out);
+            long from = residual == null ? to : CudaBuffer.address(residual);
+            int status =
+                    multiply(
+                            plan,
+                            weight.address(),
+                            CudaBuffer.address(x),
+                            residual == null ? 0f : 1f,
+                            from,
+                            to,
+                            workspace,
+                            stream);
+            check(status, "multiply");
         } catch (RuntimeException e) {
             throw e;
         } catch (Throwable e) {
             throw new IllegalStateException("cublasLtMatmul could not be called", e);
         }
         return true;
+    }
+
+    private int multiply(
+            Plan plan,
+            long weight,
+            long x,
+            float beta,
+            long residual,
+            long out,
+            CudaBuffer workspace,
+            CudaStream stream) {
+        // A variable: the call's signature is made of the expressions' own types.
+        MemorySegment factor = beta == 0 ? zero : one;
+        try {
+            return (int)
+                    matmul.invokeExact(
+                            handle,
+                            plan.description,
+                            one,
+                            weight,
+                            plan.weight,
+                            x,
+                            plan.x,
+                            factor,
+                            residual,
+                            plan.out,
+                            out,
+                            plan.out,
+                            plan.algorithm,
+                            workspace.address(),
+                            WORKSPACE_BYTES,
+                            stream.handle());
+        } catch (Throwable e) {
+            throw new IllegalStateException("cublasLtMatmul could not be called", e);
+        }
     }
 
     /**
@@ -242,7 +274,12 @@ final class CublasLt implements AutoCloseable {
      * The product as cuBLAS sees it, in columns: {@code out^T [n, m] = W [n, k] x^T [k, m]}, where
      * W is stored transposed.
      */
-    private Optional<Plan> plan(Key k) {
+    private Optional<Plan> plan(
+            Key k,
+            CudaStream stream,
+            Tensor xTensor,
+            CudaWeight weightTensor,
+            CudaBuffer workspace) {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment place = scratch.allocate(ADDRESS);
             MemorySegment number = scratch.allocate(JAVA_INT);
@@ -268,8 +305,11 @@ final class CublasLt implements AutoCloseable {
             MemorySegment weight = layout(place, k.in, k.k, k.n, k.pitch);
             MemorySegment x = layout(place, k.in, k.k, k.m, k.k);
             MemorySegment out = layout(place, k.out, k.n, k.m, k.n);
-            Optional<MemorySegment> algorithm = algorithm(k, place, description, weight, x, out);
-            return algorithm.map(a -> new Plan(description, weight, x, out, a));
+            List<Plan> plans =
+                    algorithms(k, place, description, weight, x, out).stream()
+                            .map(a -> new Plan(description, weight, x, out, a))
+                            .toList();
+            return fastest(plans, k, stream, xTensor, weightTensor, workspace);
         } catch (RuntimeException e) {
             throw e;
         } catch (Throwable e) {
@@ -301,7 +341,8 @@ final class CublasLt implements AutoCloseable {
         return place.get(ADDRESS, 0);
     }
 
-    private Optional<MemorySegment> algorithm(
+    /** What cuBLASLt proposes, the most promising first. */
+    private List<MemorySegment> algorithms(
             Key k,
             MemorySegment place,
             MemorySegment description,
@@ -352,7 +393,7 @@ final class CublasLt implements AutoCloseable {
                                         preference, PREFERENCE_ALIGNMENT_A + i, alignment, 4L),
                         "take an alignment");
             }
-            MemorySegment result = scratch.allocate(HEURISTIC_BYTES, 8);
+            MemorySegment results = scratch.allocate(PROPOSALS * HEURISTIC_BYTES, 8);
             MemorySegment found = scratch.allocate(JAVA_INT);
             int status =
                     (int)
@@ -364,21 +405,110 @@ final class CublasLt implements AutoCloseable {
                                     out,
                                     out,
                                     preference,
-                                    1,
-                                    result,
+                                    PROPOSALS,
+                                    results,
                                     found);
-            if (status != 0 || found.get(JAVA_INT, 0) == 0) {
-                return Optional.empty();
+            List<MemorySegment> algorithms = new ArrayList<>();
+            for (int i = 0; status == 0 && i < found.get(JAVA_INT, 0); i++) {
+                MemorySegment algorithm = arena.allocate(ALGORITHM_BYTES, 8);
+                algorithm.copyFrom(results.asSlice(i * HEURISTIC_BYTES, ALGORITHM_BYTES));
+                algorithms.add(algorithm);
             }
-            MemorySegment algorithm = arena.allocate(ALGORITHM_BYTES, 8);
-            algorithm.copyFrom(result.asSlice(0, ALGORITHM_BYTES));
-            return Optional.of(algorithm);
+            return algorithms;
         } finally {
             int ignored =
                     (int)
                             function("cublasLtMatmulPreferenceDestroy", ADDRESS)
                                     .invokeExact(preference);
         }
+    }
+
+    /**
+     * Runs the proposals once each after a warm-up, since the order that cuBLASLt gives is a guess;
+     * a later one has to be clearly faster, so that noise does not choose.
+     */
+    private Optional<Plan> fastest(
+            List<Plan> plans,
+            Key k,
+            CudaStream stream,
+            Tensor x,
+            CudaWeight weight,
+            CudaBuffer workspace)
+            throws Throwable {
+        if (plans.size() < 2) {
+            return plans.stream().findFirst();
+        }
+        try (CudaTimer timer = new CudaTimer(stream);
+                CudaBuffer out =
+                        new CudaBuffer(workspace.context(), (long) k.m * k.n * k.out.bytes());
+                CudaBuffer bias = new CudaBuffer(workspace.context(), (long) k.n * k.out.bytes())) {
+            address.set(JAVA_LONG, 0, bias.address());
+            if (k.bias) {
+                check(
+                        (int)
+                                setDescription.invokeExact(
+                                        plans.getFirst().description,
+                                        DESC_BIAS_POINTER,
+                                        address,
+                                        8L),
+                        "take a bias");
+            }
+            // Short products need many to be told apart.
+            int repeats = 2.0 * k.m * k.n * k.k < LONG_FLOPS ? 16 : 1;
+            Plan best = plans.getFirst();
+            double bestMillis = Double.MAX_VALUE;
+            for (Plan plan : plans) {
+                double millis = millis(plan, repeats, k, timer, stream, x, weight, out, workspace);
+                if (millis < CLEARLY_FASTER * bestMillis) {
+                    best = plan;
+                    bestMillis = millis;
+                }
+            }
+            return Optional.of(best);
+        }
+    }
+
+    /** Time of a proposal inside a graph, as models run it; the largest number if it fails. */
+    private double millis(
+            Plan plan,
+            int repeats,
+            Key k,
+            CudaTimer timer,
+            CudaStream stream,
+            Tensor x,
+            CudaWeight weight,
+            CudaBuffer out,
+            CudaBuffer workspace) {
+        int[] status = {0};
+        Runnable calls =
+                () -> {
+                    for (int i = 0; i < repeats && status[0] == 0; i++) {
+                        status[0] =
+                                multiply(
+                                        plan,
+                                        weight.address(),
+                                        CudaBuffer.address(x),
+                                        k.residual ? 1f : 0f,
+                                        out.address(),
+                                        out.address(),
+                                        workspace,
+                                        stream);
+                    }
+                };
+        // Loads what is loaded on first use, which a recording may not.
+        calls.run();
+        double millis = Double.MAX_VALUE;
+        if (status[0] == 0) {
+            try (CudaGraph graph = new CudaGraph(stream, calls)) {
+                for (int i = 0; i <= TRIALS; i++) {
+                    timer.start();
+                    graph.replay();
+                    double now = timer.millis();
+                    millis = i == 0 ? millis : Math.min(millis, now);
+                }
+            }
+        }
+        return status[0] == 0 ? millis : Double.MAX_VALUE;
     }
 
     @Override

@@ -61,6 +61,10 @@ final class CudaBuffer implements DeviceBuffer {
         return base.value();
     }
 
+    CudaContext context() {
+        return context;
+    }
+
     /** A pointer into the buffer, for JCuda's calls. */
     CUdeviceptr pointer(long byteOffset) {
         return base.withByteOffset(byteOffset);

@@ -22,6 +22,7 @@ final class CudaContext implements AutoCloseable {
     private final CUdevice device = new CUdevice();
     private final CUcontext context = new CUcontext();
     private final DriverExtras extras;
+    private final CudaTensorMap tensorMaps;
     private final Map<String, CUmodule> modules = new HashMap<>();
     private final Map<String, CudaFunction> functions = new HashMap<>();
     private final int multiprocessors;
@@ -37,6 +38,7 @@ final class CudaContext implements AutoCloseable {
                 "make a context on GPU " + ordinal);
         bind();
         extras = new DriverExtras(JCudaBackend.driverLibrary());
+        tensorMaps = new CudaTensorMap(extras);
         multiprocessors = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
         computeCapability = computeCapability(device);
         maxSharedBytesPerBlock =
@@ -118,8 +120,8 @@ final class CudaContext implements AutoCloseable {
         return id[0];
     }
 
-    DriverExtras extras() {
-        return extras;
+    CudaTensorMap tensorMaps() {
+        return tensorMaps;
     }
 
     int multiprocessors() {

@@ -189,7 +189,7 @@ final class CudaDevice implements Device {
         body.accept(kernels);
         recording = true;
         try {
-            return new CudaGraph((CudaQueue) queue, () -> body.accept(kernels));
+            return new CudaGraph(((CudaQueue) queue).stream(), () -> body.accept(kernels));
         } finally {
             recording = false;
         }

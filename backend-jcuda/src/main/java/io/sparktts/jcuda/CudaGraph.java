@@ -9,26 +9,26 @@ import jcuda.driver.JCudaDriver;
 
 /** Kernel calls captured from a stream: one launch queues them all. */
 final class CudaGraph implements Program {
-    private final CudaQueue queue;
+    private final CudaStream stream;
     private final CUgraphExec executable = new CUgraphExec();
     private boolean open = true;
 
     /** Captures what {@code calls} queues; nothing of it runs now. */
-    CudaGraph(CudaQueue queue, Runnable calls) {
-        this.queue = queue;
+    CudaGraph(CudaStream stream, Runnable calls) {
+        this.stream = stream;
         CUgraph graph = new CUgraph();
         Cuda.check(
                 JCudaDriver.cuStreamBeginCapture(
-                        queue.stream(), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+                        stream, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
                 "begin to record a graph");
         try {
             calls.run();
         } catch (RuntimeException | Error e) {
             // Ends the capture, or the stream would stay unusable; its result says nothing new.
-            JCudaDriver.cuStreamEndCapture(queue.stream(), graph);
+            JCudaDriver.cuStreamEndCapture(stream, graph);
             throw e;
         }
-        Cuda.check(JCudaDriver.cuStreamEndCapture(queue.stream(), graph), "record a graph");
+        Cuda.check(JCudaDriver.cuStreamEndCapture(stream, graph), "record a graph");
         try {
             Cuda.check(JCudaDriver.cuGraphInstantiate(executable, graph, 0), "instantiate a graph");
         } finally {
@@ -38,7 +38,7 @@ final class CudaGraph implements Program {
 
     @Override
     public void replay() {
-        Cuda.check(JCudaDriver.cuGraphLaunch(executable, queue.stream()), "launch a graph");
+        Cuda.check(JCudaDriver.cuGraphLaunch(executable, stream), "launch a graph");
     }
 
     @Override

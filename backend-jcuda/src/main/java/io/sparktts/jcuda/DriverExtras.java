@@ -4,8 +4,6 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.sparktts.backend.DType;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -113,26 +111,19 @@ final class DriverExtras {
     }
 
     /** See {@link CudaTensorMap#of}. */
-    MemorySegment tensorMap(
-            DType dtype,
-            long address,
-            long rows,
-            long columns,
-            long pitchElements,
-            int boxRows,
-            int boxColumns) {
+    MemorySegment tensorMap(CudaTensorMap.Matrix m) {
         int type =
-                switch (dtype) {
+                switch (m.dtype()) {
                     case F16 -> 6;
                     case F32 -> 7;
                     case BF16 -> 9;
-                    default -> throw new IllegalArgumentException("no tensor map of " + dtype);
+                    default -> throw new IllegalArgumentException("no tensor map of " + m.dtype());
                 };
         MemorySegment map = Arena.ofAuto().allocate(128, 64);
         try (Arena scratch = Arena.ofConfined()) {
-            MemorySegment extents = scratch.allocateFrom(JAVA_LONG, columns, rows);
-            MemorySegment strides = scratch.allocateFrom(JAVA_LONG, pitchElements * dtype.bytes());
-            MemorySegment box = scratch.allocateFrom(JAVA_INT, boxColumns, boxRows);
+            MemorySegment extents = scratch.allocateFrom(JAVA_LONG, m.columns(), m.rows());
+            MemorySegment strides = scratch.allocateFrom(JAVA_LONG, m.pitch() * m.dtype().bytes());
+            MemorySegment box = scratch.allocateFrom(JAVA_INT, m.boxColumns(), m.boxRows());
             MemorySegment steps = scratch.allocateFrom(JAVA_INT, 1, 1);
             int noInterleave = 0;
             int swizzle128 = 3;
@@ -144,7 +135,7 @@ final class DriverExtras {
                                     map,
                                     type,
                                     2,
-                                    address,
+                                    m.address(),
                                     extents,
                                     strides,
                                     box,

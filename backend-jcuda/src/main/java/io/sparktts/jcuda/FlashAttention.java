@@ -6,7 +6,6 @@ import jcuda.driver.CUstream;
 
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -40,8 +39,6 @@ final class FlashAttention {
 
     private record Entry(DType dtype, int size) {}
 
-    private record Matrix(DType dtype, long address, long rows) {}
-
     private static final int HOPPER = 90;
     private static final int HOPPER_HEAD_DIM = 64;
     private static final int HOPPER_KEYS = 128;
@@ -50,21 +47,9 @@ final class FlashAttention {
     private static final int THREADS = 128;
     private static final int SHARED_BYTES_PER_COLUMN = 512;
 
-    /** Tensor maps kept: two per layer of some caches. */
-    private static final int MOST_MAPS = 512;
-
     private final CudaContext context;
     private final Map<Entry, CudaFunction> byWidth = new HashMap<>();
     private final Map<Entry, CudaFunction> byRows = new HashMap<>();
-    private final Map<Matrix, MemorySegment> maps =
-            new LinkedHashMap<>(64, 0.75f, true) {
-                private static final long serialVersionUID = 1;
-
-                @Override
-                protected boolean removeEldestEntry(Map.Entry<Matrix, MemorySegment> eldest) {
-                    return size() > MOST_MAPS;
-                }
-            };
 
     FlashAttention(CudaContext context) {
         this.context = context;
@@ -139,14 +124,12 @@ final class FlashAttention {
     }
 
     private MemorySegment map(CudaKvCache cache, long address) {
-        return maps.computeIfAbsent(
-                new Matrix(cache.dtype(), address, cacheRows(cache)),
-                m ->
-                        CudaTensorMap.of(
-                                context,
-                                m.dtype(),
-                                m.address(),
-                                m.rows(),
+        return context.tensorMaps()
+                .of(
+                        new CudaTensorMap.Matrix(
+                                cache.dtype(),
+                                address,
+                                cacheRows(cache),
                                 HOPPER_HEAD_DIM,
                                 HOPPER_HEAD_DIM,
                                 HOPPER_KEYS,

@@ -29,7 +29,7 @@ __device__ __forceinline__ void scoreTile(
     uint64_t b = operand(keys);
 #pragma unroll
     for (int k = 0; k < 4; k++) {
-        multiplyKeys<T>(scores, a + k * 2, b + k * 2, k > 0);  // 16 elements are 32 bytes
+        multiply128<T>(scores, a + k * 2, b + k * 2, k > 0);  // 16 elements are 32 bytes
     }
     productsCommit();
 }
@@ -150,7 +150,7 @@ __device__ __forceinline__ void feed(
         }
         if (lane == 0) {
             barrierExpect(ring.keysFull(s), HOPPER_TILE_BYTES);
-            copyTile(ring.keys(s), keys, row, ring.keysFull(s));
+            copyBox(ring.keys(s), keys, row, 0, ring.keysFull(s));
         }
         if (j >= STAGES) {
             barrierWait(ring.valuesFree(s), refill);
@@ -158,7 +158,7 @@ __device__ __forceinline__ void feed(
         uint32_t landed = past ? ring.tail() : ring.valuesFull(s);
         if (lane == 0) {
             barrierExpect(landed, HOPPER_TILE_BYTES);
-            copyTile(ring.values(s), values, row, landed);
+            copyBox(ring.values(s), values, row, 0, landed);
         }
         __syncwarp();
         if (past) {  // the last tile only

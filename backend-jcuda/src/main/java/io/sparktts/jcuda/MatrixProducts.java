@@ -115,16 +115,17 @@ final class MatrixProducts {
         if (x.rows() == 0) {
             return;
         }
-        if (variant.equals(CudaVariants.CUBLAS_LT)
-                || variant.equals(CudaVariants.TF32)
-                || (!variant.equals(CudaVariants.OWN)
+        boolean library =
+                variant.equals(CudaVariants.CUBLAS_LT) || variant.equals(CudaVariants.TF32);
+        if (!library && operations.fewRows().fuses(x, gateUp)) {
+            operations.fewRows().swiGlu(stream, out, x, gateUp, null, 0);
+        } else if (library
+                || (variant.equals(CudaVariants.FUSED)
                         && operations.cublasLt().isPresent()
-                        && !operations.fewRows().fuses(x, gateUp))) {
+                        && !operations.gemm().fusesSwiGlu(out, x, gateUp))) {
             Tensor both = scratch.get("swiGlu.gateUp", x.dtype(), x.rows(), gateUp.outFeatures());
             product(variant, both, x, gateUp, null, null);
             operations.elementwise().siluMul(stream, out, both);
-        } else if (operations.fewRows().fuses(x, gateUp)) {
-            operations.fewRows().swiGlu(stream, out, x, gateUp, null, 0);
         } else {
             operations.gemm().swiGlu(kernels, stream, out, x, gateUp);
         }

@@ -48,7 +48,6 @@ __device__ __forceinline__ void vectorRows(T* out, const T* x, T* residual, cons
     // Teams within a warp would need masks; a team is at least a warp, so only whole warps skip.
     bool live = row < rows;
     size_t start = static_cast<size_t>(live ? row : 0) * n;
-    letNextStart();
     waitForInputs();
     Vec<T, W> v[VECTORS];
     float squares = 0;
@@ -77,6 +76,8 @@ __device__ __forceinline__ void vectorRows(T* out, const T* x, T* residual, cons
             }
         }
     }
+    // Not before the row is read: waiting blocks would take the place of working ones.
+    letNextStart();
     float factor = rsqrtf(teamSum<TEAM>(squares) / n + epsilon);
 #pragma unroll
     for (int i = 0; i < VECTORS; i++) {
@@ -96,7 +97,6 @@ __device__ __forceinline__ void vectorRows(T* out, const T* x, T* residual, cons
 template <typename T, bool ADD>
 __device__ __forceinline__ void scalarRow(T* out, const T* x, T* residual, const T* weight,
                                           float epsilon, int n) {
-    letNextStart();
     waitForInputs();
     size_t start = static_cast<size_t>(blockIdx.x) * n;
     float squares = 0;
@@ -109,6 +109,8 @@ __device__ __forceinline__ void scalarRow(T* out, const T* x, T* residual, const
         }
         squares += f * f;
     }
+    // Not before the row is read: waiting blocks would take the place of working ones.
+    letNextStart();
     float factor = rsqrtf(teamSum<BLOCK>(squares) / n + epsilon);
     const T* from = ADD ? residual : x;
     for (int i = threadIdx.x; i < n; i += BLOCK) {

@@ -18,14 +18,33 @@ __device__ __forceinline__ void join(float& maximum, float& sum, float otherMaxi
 
 template <typename T>
 __device__ __forceinline__ void softmax(T* out, const T* x, int n) {
+    constexpr int W = WIDE<T>;
     size_t start = static_cast<size_t>(blockIdx.x) * n;
+    out += start;
+    x += start;
+    bool wide = aligned16(x) && aligned16(out);
+    int vectors = wide ? n / W : 0;
     float maximum = -INFINITY;
     float sum = 0;
-    for (int i = threadIdx.x; i < n; i += blockDim.x) {
-        float v = toFloat(x[start + i]);
-        float m = fmaxf(maximum, v);
-        sum = m == -INFINITY ? 0.0f : sum * expf(maximum - m) + expf(v - m);
+#pragma unroll 4
+    for (int i = threadIdx.x; i < vectors; i += blockDim.x) {
+        Vec<T, W> v = reinterpret_cast<const Vec<T, W>*>(x)[i];
+        float m = maximum;
+#pragma unroll
+        for (int j = 0; j < W; j++) {
+            m = fmaxf(m, toFloat(v.at[j]));
+        }
+        float part = 0;
+#pragma unroll
+        for (int j = 0; j < W; j++) {
+            part += expf(toFloat(v.at[j]) - m);
+        }
+        sum = m == -INFINITY ? 0.0f : sum * expf(maximum - m) + part;
         maximum = m;
+    }
+    for (int i = vectors * W + threadIdx.x; i < n; i += blockDim.x) {
+        float v = toFloat(x[i]);
+        join(maximum, sum, v, 1.0f);
     }
 #pragma unroll
     for (int offset = 16; offset > 0; offset >>= 1) {
@@ -46,8 +65,17 @@ __device__ __forceinline__ void softmax(T* out, const T* x, int n) {
     for (int i = 1; i < warps; i++) {
         join(maximum, sum, maxima[i], sums[i]);
     }
-    for (int i = threadIdx.x; i < n; i += blockDim.x) {
-        out[start + i] = fromFloat<T>(expf(toFloat(x[start + i]) - maximum) / sum);
+#pragma unroll 4
+    for (int i = threadIdx.x; i < vectors; i += blockDim.x) {
+        Vec<T, W> v = reinterpret_cast<const Vec<T, W>*>(x)[i];
+#pragma unroll
+        for (int j = 0; j < W; j++) {
+            v.at[j] = fromFloat<T>(expf(toFloat(v.at[j]) - maximum) / sum);
+        }
+        reinterpret_cast<Vec<T, W>*>(out)[i] = v;
+    }
+    for (int i = vectors * W + threadIdx.x; i < n; i += blockDim.x) {
+        out[i] = fromFloat<T>(expf(toFloat(x[i]) - maximum) / sum);
     }
 }
 

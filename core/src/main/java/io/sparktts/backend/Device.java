@@ -113,20 +113,6 @@ public interface Device extends AutoCloseable {
      */
     OptionalDouble measureLimit(LimitKind kind, DType dtype, Duration budget);
 
-    /**
-     * Whether work runs beside the host, on a processor that launches cost time to reach.
-     * Benchmarks then time replays of recorded calls, with warm and with cold caches, where they
-     * time single calls otherwise.
-     */
-    default boolean asynchronous() {
-        return false;
-    }
-
-    /** The clock that kernels run at now, in MHz; empty where the device does not tell. */
-    default OptionalInt clockMegahertz() {
-        return OptionalInt.empty();
-    }
-
     @Override
     void close();
 }

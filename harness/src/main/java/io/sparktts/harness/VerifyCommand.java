@@ -64,6 +64,13 @@ public final class VerifyCommand implements Callable<Integer> {
             description = "fail if this backend cannot run here")
     private List<String> required = new ArrayList<>();
 
+    @Option(
+            names = "--most-operations",
+            paramLabel = "N",
+            defaultValue = "9223372036854775807",
+            description = "leave out contract cases that cost the oracle more, for slow checkers")
+    private long mostOperations;
+
     private static final class Tally {
         int passed;
         int unsupported;
@@ -102,7 +109,11 @@ public final class VerifyCommand implements Callable<Integer> {
         int failed = 0;
         for (Map.Entry<Backend, ProbeReport> e : runnable.entrySet()) {
             failed +=
-                    verify(e.getKey(), e.getValue().devices().getFirst(), types, goldenFiles, out);
+                    verify(
+                            e.getKey(),
+                            e.getValue().devices().getFirst(),
+                            new VerifyWorker.Choice(types, goldenFiles, mostOperations),
+                            out);
         }
         if (runnable.isEmpty()) {
             throw UserError.unavailable("no backend can run here; see sparktts backends");
@@ -112,11 +123,7 @@ public final class VerifyCommand implements Callable<Integer> {
 
     /** Returns the number of failures. */
     private static int verify(
-            Backend backend,
-            DeviceInfo device,
-            List<DType> types,
-            @Nullable Path golden,
-            PrintWriter out) {
+            Backend backend, DeviceInfo device, VerifyWorker.Choice choice, PrintWriter out) {
         long start = System.nanoTime();
         Tally tally = new Tally();
         out.println(backend.name() + " on " + device.id() + " (" + device.name() + ")");
@@ -130,7 +137,7 @@ public final class VerifyCommand implements Callable<Integer> {
                 for (int run = 0; run <= MAX_RESTARTS && !tally.complete && !tally.givenUp; run++) {
                     runOnce(
                             backend,
-                            arguments(backend, device, types, golden, tally.next, events),
+                            arguments(backend, device, choice, tally.next, events),
                             log,
                             tail,
                             tally,
@@ -165,19 +172,15 @@ public final class VerifyCommand implements Callable<Integer> {
     }
 
     private static List<String> arguments(
-            Backend backend,
-            DeviceInfo device,
-            List<DType> types,
-            @Nullable Path golden,
-            int from,
-            Path events) {
+            Backend backend, DeviceInfo device, VerifyWorker.Choice choice, int from, Path events) {
         List<String> arguments =
                 new ArrayList<>(List.of("verify", backend.name(), device.id(), events.toString()));
         arguments.add("--from=" + from);
-        types.forEach(t -> arguments.add("--dtype=" + t.id()));
-        if (golden != null) {
-            arguments.add("--golden=" + golden);
+        choice.dtypes().forEach(t -> arguments.add("--dtype=" + t.id()));
+        if (choice.golden() != null) {
+            arguments.add("--golden=" + choice.golden());
         }
+        arguments.add("--most-operations=" + choice.mostOperations());
         return arguments;
     }
 

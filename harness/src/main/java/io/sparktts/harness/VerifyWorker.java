@@ -30,26 +30,28 @@ import java.util.function.Supplier;
 final class VerifyWorker {
     private record Check(String name, Supplier<CaseResult> body) {}
 
-    private VerifyWorker() {}
-
     /**
-     * Runs the checks from {@code from} on and writes a line before and after each.
+     * Which checks to run.
      *
      * @param dtypes those to check; empty for all
      * @param golden directory of golden files; null for the bundled ones
+     * @param mostOperations contract cases that cost the oracle more are left out
      */
-    static void run(
-            String backend,
-            String deviceId,
-            List<DType> dtypes,
-            @Nullable Path golden,
-            int from,
-            Path events) {
+    record Choice(List<DType> dtypes, @Nullable Path golden, long mostOperations) {
+        boolean takes(DType dtype) {
+            return dtypes.isEmpty() || dtypes.contains(dtype);
+        }
+    }
+
+    private VerifyWorker() {}
+
+    /** Runs the checks from {@code from} on and writes a line before and after each. */
+    static void run(String backend, String deviceId, Choice choice, int from, Path events) {
         try (Device device = Backends.named(backend).open(deviceId);
                 Writer out =
                         Files.newBufferedWriter(
                                 events, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-            List<Check> checks = checks(device, dtypes, golden);
+            List<Check> checks = checks(device, choice);
             for (int i = from; i < checks.size(); i++) {
                 Check check = checks.get(i);
                 write(out, VerifyEvent.begin(i, checks.size(), check.name));
@@ -66,10 +68,11 @@ final class VerifyWorker {
         out.flush();
     }
 
-    private static List<Check> checks(Device device, List<DType> dtypes, @Nullable Path golden) {
+    private static List<Check> checks(Device device, Choice choice) {
+        Path golden = choice.golden();
         List<Check> checks = new ArrayList<>();
         for (ContractCase c : ContractCases.all()) {
-            if (dtypes.isEmpty() || dtypes.contains(c.dtype())) {
+            if (choice.takes(c.dtype()) && c.operations() <= choice.mostOperations()) {
                 for (String variant : device.variants(c.op())) {
                     checks.add(
                             new Check(
@@ -81,7 +84,7 @@ final class VerifyWorker {
                 Arrays.stream(Op.values())
                         .anyMatch(op -> device.variants(op).contains(Variants.NAIVE));
         for (GoldenCheck g : golden == null ? GoldenChecks.bundled() : GoldenChecks.of(golden)) {
-            if (dtypes.isEmpty() || dtypes.contains(g.dtype())) {
+            if (choice.takes(g.dtype())) {
                 checks.add(new Check(g.name(), () -> g.run(device)));
                 if (hasNaive) {
                     Variants naive = Variants.all(Variants.NAIVE);

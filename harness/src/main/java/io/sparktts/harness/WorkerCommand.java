@@ -38,9 +38,12 @@ public final class WorkerCommand {
             @Parameters Path events,
             @Option(names = "--from", defaultValue = "0") int from,
             @Option(names = "--dtype") @Nullable List<String> dtypes,
-            @Option(names = "--golden") @Nullable Path golden) {
+            @Option(names = "--golden") @Nullable Path golden,
+            @Option(names = "--most-operations") long mostOperations) {
         List<String> names = dtypes == null ? new ArrayList<>() : dtypes;
-        VerifyWorker.run(backend, device, Options.dtypes(names), golden, from, events);
+        VerifyWorker.Choice choice =
+                new VerifyWorker.Choice(Options.dtypes(names), golden, mostOperations);
+        VerifyWorker.run(backend, device, choice, from, events);
         return UserError.OK;
     }
 

@@ -1,0 +1,123 @@
+package io.sparktts.jcuda;
+
+import io.sparktts.backend.DType;
+import io.sparktts.backend.Tensor;
+
+import jcuda.driver.CUstream;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.foreign.MemorySegment;
+
+/** Launches {@code HopperGemm.cu}: products of many rows on Hopper's tensor cores. */
+final class HopperGemm {
+    private static final String MODULE = "HopperGemm";
+    private static final int HOPPER = 90;
+    private static final int THREADS = 384;
+    private static final int ROWS = 128;
+    private static final int BOX_COLUMNS = 64;
+
+    /** Rows of the weight in a large and in a small tile. */
+    private static final int LARGE = 256;
+
+    private static final int SMALL = 128;
+
+    private final CudaContext context;
+
+    HopperGemm(CudaContext context) {
+        this.context = context;
+    }
+
+    /** Whether rows are many, 16-bit, and placed as the copy engine and wide stores need it. */
+    boolean accepts(Tensor out, Tensor x, CudaWeight weight, @Nullable Tensor residual) {
+        return context.computeCapability() == HOPPER
+                && x.dtype() != DType.F32
+                && out.dtype() == x.dtype()
+                && x.rows() >= BOX_COLUMNS
+                && weight.inFeatures() % 8 == 0
+                && out.columns() % 8 == 0
+                && ((CudaBuffer.address(out)
+                                        | CudaBuffer.address(x)
+                                        | CudaBuffer.addressOrNull(residual))
+                                & 15)
+                        == 0;
+    }
+
+    /** {@code out = x W^T + bias + residual}; {@code out} may be {@code residual}. */
+    void linear(
+            CUstream stream,
+            Tensor out,
+            Tensor x,
+            CudaWeight weight,
+            @Nullable Tensor bias,
+            @Nullable Tensor residual) {
+        run(stream, "linear", 1, out, x, weight, bias, residual);
+    }
+
+    /** {@code out = silu(gate) * up} of {@code x}. */
+    void swiGlu(CUstream stream, Tensor out, Tensor x, CudaWeight gateUp) {
+        run(stream, "swiGlu", 2, out, x, gateUp, null, null);
+    }
+
+    private void run(
+            CUstream stream,
+            String entry,
+            int weightRowsPerColumn,
+            Tensor out,
+            Tensor x,
+            CudaWeight weight,
+            @Nullable Tensor bias,
+            @Nullable Tensor residual) {
+        int m = x.rows();
+        int n = out.columns();
+        int large = tiles(m, n, LARGE / weightRowsPerColumn);
+        int small = tiles(m, n, SMALL / weightRowsPerColumn);
+        // Time is that of the fullest multiprocessor; a large tile takes as long as two small ones.
+        boolean spread = waves(small) < 2 * waves(large);
+        int weightRows = spread ? SMALL : LARGE;
+        int tiles = spread ? small : large;
+        context.function(MODULE, entry + weightRows + "_" + x.dtype().id())
+                .launchDependent(
+                        stream,
+                        Math.min(tiles, context.multiprocessors()),
+                        1,
+                        1,
+                        THREADS,
+                        sharedBytes(weightRows),
+                        CudaBuffer.address(out),
+                        CudaBuffer.addressOrNull(bias),
+                        CudaBuffer.addressOrNull(residual),
+                        m,
+                        n,
+                        weight.inFeatures(),
+                        map(x.dtype(), CudaBuffer.address(x), m, x.columns(), x.columns(), ROWS),
+                        map(
+                                weight.dtype(),
+                                weight.address(),
+                                weight.outFeatures(),
+                                weight.inFeatures(),
+                                weight.pitch(),
+                                weightRows / 2));
+    }
+
+    private static int tiles(int m, int n, int columns) {
+        return Math.ceilDiv(m, ROWS) * Math.ceilDiv(n, columns);
+    }
+
+    private int waves(int tiles) {
+        return Math.ceilDiv(tiles, context.multiprocessors());
+    }
+
+    /** Four stages of x and weight, an output part for each warpgroup, and room to align them. */
+    private static int sharedBytes(int weightRows) {
+        return 4 * (ROWS + weightRows) * BOX_COLUMNS * 2 + 2 * 64 * weightRows + 1024;
+    }
+
+    private MemorySegment map(
+            DType dtype, long address, int rows, int columns, int pitch, int boxRows) {
+        return context.tensorMaps()
+                .of(
+                        new CudaTensorMap.Matrix(
+                                dtype, address, rows, columns, pitch, boxRows, BOX_COLUMNS));
+    }
+}
