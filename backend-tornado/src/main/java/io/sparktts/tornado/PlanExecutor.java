@@ -175,7 +175,7 @@ final class PlanExecutor implements Executor {
             arguments[i] = placeholder(kernel.types().get(i));
         }
         IntArray sizes = new IntArray(32);
-        FloatArray scalars = new FloatArray(8);
+        FloatArray scalars = new FloatArray(256);
         arguments[tensors] = sizes;
         if (kernel.scalars()) {
             arguments[tensors + 1] = scalars;

@@ -10,6 +10,7 @@ import io.sparktts.backend.SequenceBatch;
 import io.sparktts.backend.Tensor;
 import io.sparktts.backend.Weight;
 import io.sparktts.tornado.f32.VectorKernels;
+import io.sparktts.tornado.kernel.Float8s;
 import io.sparktts.tornado.kernel.KernelCode;
 import io.sparktts.tornado.kernel.KernelSet;
 import io.sparktts.tornado.kernel.KernelSet.VectorSet;
@@ -26,6 +27,7 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     static final KernelSet F16 = io.sparktts.tornado.f16.KernelTable.set(null);
 
     private static final float[] NO_SCALARS = {};
+    private static final float[] POWERS = Float8s.powers();
     private static final int LANES = 8;
 
     /** Work-items of a group where each makes one element, or one row on a GPU. */
@@ -358,7 +360,7 @@ final class TornadoKernels implements Kernels, AutoCloseable {
                 v == null ? set(x.dtype()).softmax() : v.softmax(),
                 x.rows(),
                 sizes(x.rows(), v == null ? n : n / LANES),
-                NO_SCALARS,
+                v == null ? NO_SCALARS : POWERS,
                 out,
                 x);
     }

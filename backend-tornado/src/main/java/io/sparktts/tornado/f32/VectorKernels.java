@@ -107,9 +107,9 @@ public final class VectorKernels {
         }
     }
 
-    /** p: rows, n; out, x. */
+    /** p: rows, n; out, x. s: {@link Float8s#powers}. */
     public static void softmax(
-            KernelContext c, FloatArray outArray, FloatArray xArray, IntArray p) {
+            KernelContext c, FloatArray outArray, FloatArray xArray, IntArray p, FloatArray s) {
         VectorFloat8 out = new VectorFloat8(outArray);
         VectorFloat8 x = new VectorFloat8(xArray);
         int row = c.globalIdx;
@@ -122,11 +122,11 @@ public final class VectorKernels {
                 most = Float8.max(most, x.get(xo + i));
             }
             float max = Float8s.max(most);
-            Float8 first = Float8s.expOfNegative(Float8.sub(x.get(xo), max));
+            Float8 first = Float8s.expOfNegative(Float8.sub(x.get(xo), max), s);
             out.set(o, first);
             Float8 sum = first;
             for (int i = 1; i < n; i++) {
-                Float8 e = Float8s.expOfNegative(Float8.sub(x.get(xo + i), max));
+                Float8 e = Float8s.expOfNegative(Float8.sub(x.get(xo + i), max), s);
                 out.set(o + i, e);
                 sum = Float8.add(sum, e);
             }

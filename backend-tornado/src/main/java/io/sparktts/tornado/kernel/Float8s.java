@@ -1,10 +1,14 @@
 package io.sparktts.tornado.kernel;
 
 import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.vectors.Float8;
 
 /** Functions of eight neighbours. */
 public final class Float8s {
+    /** Below it the exponential is 0. */
+    private static final float LEAST = -104f;
+
     private static final float LOG2_E = 1.442695f;
     private static final float LN2_HIGH = 355f / 512;
     private static final float LN2_LOW = -2.1219444e-4f;
@@ -26,17 +30,62 @@ public final class Float8s {
                         TornadoMath.max(a.getS6(), a.getS7())));
     }
 
-    /** {@code e^x} for {@code x <= 0}, good to two units. */
-    public static Float8 expOfNegative(Float8 x) {
-        return new Float8(
-                expOfNegative(x.getS0()),
-                expOfNegative(x.getS1()),
-                expOfNegative(x.getS2()),
-                expOfNegative(x.getS3()),
-                expOfNegative(x.getS4()),
-                expOfNegative(x.getS5()),
-                expOfNegative(x.getS6()),
-                expOfNegative(x.getS7()));
+    /**
+     * {@code e^x} for {@code x <= 0}, good to two units. {@code x = f - k ln 2}; {@code e^f} by a
+     * polynomial, {@code 2^-k} from a table: floats cannot be made of bits here.
+     *
+     * @param powers {@link #powers}
+     */
+    public static Float8 expOfNegative(Float8 x, FloatArray powers) {
+        Float8 bounded =
+                new Float8(
+                        TornadoMath.max(x.getS0(), LEAST),
+                        TornadoMath.max(x.getS1(), LEAST),
+                        TornadoMath.max(x.getS2(), LEAST),
+                        TornadoMath.max(x.getS3(), LEAST),
+                        TornadoMath.max(x.getS4(), LEAST),
+                        TornadoMath.max(x.getS5(), LEAST),
+                        TornadoMath.max(x.getS6(), LEAST),
+                        TornadoMath.max(x.getS7(), LEAST));
+        Float8 octaves = Float8.add(Float8.mult(bounded, -LOG2_E), 0.5f);
+        int k0 = (int) octaves.getS0();
+        int k1 = (int) octaves.getS1();
+        int k2 = (int) octaves.getS2();
+        int k3 = (int) octaves.getS3();
+        int k4 = (int) octaves.getS4();
+        int k5 = (int) octaves.getS5();
+        int k6 = (int) octaves.getS6();
+        int k7 = (int) octaves.getS7();
+        Float8 k = new Float8(k0, k1, k2, k3, k4, k5, k6, k7);
+        Float8 f = Float8.add(bounded, Float8.mult(k, LN2_HIGH));
+        f = Float8.add(f, Float8.mult(k, LN2_LOW));
+        Float8 e = Float8.add(Float8.mult(f, 1f / 5040), 1f / 720);
+        e = Float8.add(Float8.mult(e, f), 1f / 120);
+        e = Float8.add(Float8.mult(e, f), 1f / 24);
+        e = Float8.add(Float8.mult(e, f), 1f / 6);
+        e = Float8.add(Float8.mult(e, f), 0.5f);
+        e = Float8.add(Float8.mult(e, f), 1f);
+        e = Float8.add(Float8.mult(e, f), 1f);
+        Float8 power =
+                new Float8(
+                        powers.get(k0),
+                        powers.get(k1),
+                        powers.get(k2),
+                        powers.get(k3),
+                        powers.get(k4),
+                        powers.get(k5),
+                        powers.get(k6),
+                        powers.get(k7));
+        return Float8.mult(e, power);
+    }
+
+    /** {@code 2^-k} down to 0. */
+    public static float[] powers() {
+        float[] powers = new float[152];
+        for (int k = 0; k < powers.length; k++) {
+            powers[k] = (float) Math.pow(2, -k);
+        }
+        return powers;
     }
 
     /** {@code x / (1 + e^-x)}. */
@@ -56,19 +105,9 @@ public final class Float8s {
      * {@code x / (1 + e^-x)}; where the exponential is bounded, the quotient is nothing already.
      */
     public static float silu(float x) {
-        float y = TornadoMath.min(TornadoMath.max(-x, -104f), 44f);
+        float y = TornadoMath.min(TornadoMath.max(-x, LEAST), 44f);
         int k = (int) (64.5f - y * LOG2_E);
         return x / (1f + expOfFraction(y, k - 64) * (0x1p64f * power(k)));
-    }
-
-    /**
-     * {@code e^x} for {@code x <= 0}, without calls and branches, so that the device's compiler
-     * makes a vector of eight in a row. {@code x = f - k ln 2}.
-     */
-    public static float expOfNegative(float x) {
-        float bounded = TornadoMath.max(x, -104f);
-        int k = (int) (0.5f - bounded * LOG2_E);
-        return expOfFraction(bounded, k) * power(k);
     }
 
     /** {@code e^(x + k ln 2)}, which is within half an octave of 1. */
@@ -84,10 +123,7 @@ public final class Float8s {
         return e * f + 1f;
     }
 
-    /**
-     * {@code 2^-k} for k from 0 to 255, exactly: floats cannot be made of bits here, so one factor
-     * per bit of k.
-     */
+    /** {@code 2^-k} for k from 0 to 255, exactly, by one factor per bit of k. */
     private static float power(int k) {
         float f5 = bit(k >> 5, 1f - 0x1p-16f);
         float f6 = bit(k >> 6, 1f - 0x1p-16f);
