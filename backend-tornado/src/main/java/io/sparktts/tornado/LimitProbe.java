@@ -41,7 +41,7 @@ final class LimitProbe {
                     Tensor a = zeros(16 * LANES)) {
                 double operations = (double) FMA_ITEMS * FMA_TURNS * FMA_PER_TURN;
                 int[] sizes = {FMA_TURNS};
-                return rate(v.fma(), FMA_ITEMS, sizes, operations, budget, out, a);
+                return rate(v.multiplyAdd(), FMA_ITEMS, sizes, operations, budget, out, a);
             }
         }
         long bytes = Math.max(4 * cacheBytes, LEAST_BYTES);

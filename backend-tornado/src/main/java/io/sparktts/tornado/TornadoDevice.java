@@ -53,6 +53,11 @@ final class TornadoDevice implements Device {
         this.probe = new LimitProbe(this, executor);
     }
 
+    /** For tests: the same device, given the kernels of GPUs. */
+    TornadoDevice asGpu() {
+        return new TornadoDevice(info, new Traits(false, traits.half), executor);
+    }
+
     Traits traits() {
         return traits;
     }

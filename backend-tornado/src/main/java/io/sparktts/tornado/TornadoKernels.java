@@ -33,6 +33,12 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     /** Work-items of a group where each makes one element, or one row on a GPU. */
     private static final int GROUP = 64;
 
+    /** Work-items that share a row on a GPU. */
+    private static final int ROW_LANES = 128;
+
+    /** Work-items that share a dot product on a GPU. */
+    private static final int DOT_LANES = 64;
+
     /** Keys whose scores attention holds at a time. */
     private static final int ATTENTION_BLOCK = 32;
 
@@ -85,6 +91,17 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     private void rows(
             KernelCode kernel, long items, int[] sizes, float[] scalars, Tensor... tensors) {
         launch(kernel, items, processor ? 1 : GROUP, sizes, scalars, tensors);
+    }
+
+    /** Launches work-groups that are rows. */
+    private void groups(
+            KernelCode kernel,
+            long count,
+            int lanes,
+            int[] sizes,
+            float[] scalars,
+            Tensor... tensors) {
+        launch(kernel, count * lanes, lanes, sizes, scalars, tensors);
     }
 
     /** Launches work-items that are elements. */
@@ -168,6 +185,12 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     @Override
     public void rmsNorm(Tensor out, Tensor x, Tensor weight, double epsilon) {
         int n = x.columns();
+        if (!processor) {
+            KernelCode kernel = set(x.dtype()).group().rmsNorm();
+            int[] s = sizes(x.rows(), n);
+            groups(kernel, x.rows(), ROW_LANES, s, scalars(epsilon), out, x, weight);
+            return;
+        }
         VectorSet v = vectors(n, out, x, weight);
         rows(
                 v == null ? set(x.dtype()).rmsNorm() : v.rmsNorm(),
@@ -182,6 +205,12 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     @Override
     public void addRmsNorm(Tensor out, Tensor residual, Tensor x, Tensor weight, double epsilon) {
         int n = x.columns();
+        if (!processor) {
+            KernelCode kernel = set(x.dtype()).group().addRmsNorm();
+            int[] s = sizes(x.rows(), n);
+            groups(kernel, x.rows(), ROW_LANES, s, scalars(epsilon), out, residual, x, weight);
+            return;
+        }
         VectorSet v = vectors(n, out, residual, x, weight);
         rows(
                 v == null ? set(x.dtype()).addRmsNorm() : v.addRmsNorm(),
@@ -214,14 +243,15 @@ final class TornadoKernels implements Kernels, AutoCloseable {
             return;
         }
         KernelSet set = set(x.dtype());
-        elements(
-                out.dtype() == x.dtype() ? set.linear() : set.linearWide(),
-                (long) rows * width,
-                sizes(rows, in, width, biased),
-                out,
-                x,
-                w,
-                b);
+        boolean same = out.dtype() == x.dtype();
+        int[] s = sizes(rows, in, width, biased);
+        long count = (long) rows * width;
+        if (processor) {
+            elements(same ? set.linear() : set.linearWide(), count, s, out, x, w, b);
+        } else {
+            KernelCode kernel = same ? set.group().linear() : set.group().linearWide();
+            groups(kernel, count, DOT_LANES, s, NO_SCALARS, out, x, w, b);
+        }
     }
 
     @Override
@@ -233,7 +263,13 @@ final class TornadoKernels implements Kernels, AutoCloseable {
         VectorSet v = vectors(in, x, w);
         if (v == null) {
             int[] s = sizes(rows, in, width);
-            elements(set(x.dtype()).swiGlu(), (long) rows * width, s, out, x, w);
+            long count = (long) rows * width;
+            if (processor) {
+                elements(set(x.dtype()).swiGlu(), count, s, out, x, w);
+            } else {
+                KernelCode kernel = set(x.dtype()).group().swiGlu();
+                groups(kernel, count, DOT_LANES, s, NO_SCALARS, out, x, w);
+            }
             return;
         }
         int[] s = sizes(rows, in / LANES, width);
@@ -355,6 +391,11 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     @Override
     public void softmax(Tensor out, Tensor x) {
         int n = x.columns();
+        if (!processor) {
+            KernelCode kernel = set(x.dtype()).group().softmax();
+            groups(kernel, x.rows(), ROW_LANES, sizes(x.rows(), n), NO_SCALARS, out, x);
+            return;
+        }
         VectorSet v = vectors(n, out, x);
         rows(
                 v == null ? set(x.dtype()).softmax() : v.softmax(),

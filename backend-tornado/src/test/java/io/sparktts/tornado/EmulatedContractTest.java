@@ -22,6 +22,7 @@ import java.util.stream.Stream;
  */
 class EmulatedContractTest {
     private static final long MOST_OPERATIONS = 30_000_000;
+    private static final long MOST_OPERATIONS_OF_GROUPS = 300_000;
     private static final Set<DType> DTYPES = Set.of(DType.F32, DType.F16);
 
     private static TornadoDevice device(boolean processor) {
@@ -33,17 +34,17 @@ class EmulatedContractTest {
 
     @TestFactory
     Stream<DynamicTest> kernelsOfProcessors() {
-        return tests(device(true));
+        return tests(device(true), MOST_OPERATIONS);
     }
 
     @TestFactory
     Stream<DynamicTest> kernelsOfGpus() {
-        return tests(device(false));
+        return tests(device(false), MOST_OPERATIONS_OF_GROUPS);
     }
 
-    private static Stream<DynamicTest> tests(TornadoDevice device) {
+    private static Stream<DynamicTest> tests(TornadoDevice device, long mostOperations) {
         return ContractCases.all().stream()
-                .filter(c -> DTYPES.contains(c.dtype()) && c.operations() <= MOST_OPERATIONS)
+                .filter(c -> DTYPES.contains(c.dtype()) && c.operations() <= mostOperations)
                 .map(
                         c ->
                                 dynamicTest(

@@ -10,27 +10,13 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.reflect.Field;
 import java.util.stream.IntStream;
 
 /**
- * Runs kernels as plain Java, one work-item after the other in several threads: the kernels here
- * share nothing within a group. The index of the work-item is set by reflection, since TornadoVM
- * replaces it at compilation and gives it no setter.
+ * Runs kernels as plain Java: work-items that share nothing one after the other in several threads,
+ * those of a group as an {@link EmulatedGroup}.
  */
 final class EmulatedExecutor implements Executor {
-    private static final Field GLOBAL_INDEX = index("globalIdx");
-
-    private static Field index(String name) {
-        try {
-            Field f = KernelContext.class.getField(name);
-            f.setAccessible(true);
-            return f;
-        } catch (NoSuchFieldException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
     @Override
     public Object allocate(DType dtype, long elements) {
         int n = Math.toIntExact(Math.max(1, elements));
@@ -72,6 +58,16 @@ final class EmulatedExecutor implements Executor {
         if (kernel.scalars()) {
             arguments[launch.buffers().length + 1] = FloatArray.fromArray(launch.scalars());
         }
+        if (kernel.groups()) {
+            int lanes = launch.groupSize();
+            IntStream.range(0, launch.items() / lanes)
+                    .parallel()
+                    .forEach(
+                            g ->
+                                    EmulatedGroup.run(
+                                            g, lanes, c -> kernel.direct().run(c, arguments)));
+            return;
+        }
         int chunk = Math.max(1, launch.items() / 16);
         IntStream.rangeClosed(0, launch.items() / chunk)
                 .parallel()
@@ -81,11 +77,7 @@ final class EmulatedExecutor implements Executor {
     private static void run(KernelCode kernel, Object[] arguments, int from, int items, int chunk) {
         KernelContext context = new KernelContext();
         for (int i = from; i < Math.min(items, from + chunk); i++) {
-            try {
-                GLOBAL_INDEX.set(context, i);
-            } catch (IllegalAccessException e) {
-                throw new IllegalStateException(e);
-            }
+            EmulatedGroup.set(context, "globalIdx", i);
             kernel.direct().run(context, arguments);
         }
     }

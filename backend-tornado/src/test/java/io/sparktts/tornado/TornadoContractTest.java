@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import io.sparktts.backend.DType;
 import io.sparktts.backend.Device;
 import io.sparktts.backend.Probe;
 import io.sparktts.contract.CaseResult;
@@ -60,6 +61,15 @@ class TornadoContractTest {
     Stream<DynamicTest> contract() {
         return ContractCases.all().stream()
                 .map(c -> dynamicTest(c.name(), () -> judge(c.run(opened(), TornadoDevice.FUSED))));
+    }
+
+    /** What a GPU would run, whatever the device is. */
+    @TestFactory
+    Stream<DynamicTest> kernelsOfGpus() {
+        TornadoDevice gpu = ((TornadoDevice) opened()).asGpu();
+        return ContractCases.all().stream()
+                .filter(c -> c.dtype() == DType.F32)
+                .map(c -> dynamicTest(c.name(), () -> judge(c.run(gpu, TornadoDevice.FUSED))));
     }
 
     @TestFactory

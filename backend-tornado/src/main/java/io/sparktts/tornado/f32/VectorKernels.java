@@ -35,7 +35,7 @@ public final class VectorKernels {
                 KernelCode.of(matrices, "swiGluRow", VectorMatrixKernels::swiGluRow),
                 KernelCode.of(here, "read", VectorKernels::read),
                 KernelCode.of(here, "scale", VectorKernels::scale),
-                KernelCode.of(here, "fma", VectorKernels::fma));
+                KernelCode.of(here, "multiplyAdd", VectorKernels::multiplyAdd));
     }
 
     /** p: rows, n; out, x, weight. s: epsilon. */
@@ -203,8 +203,9 @@ public final class VectorKernels {
         }
     }
 
-    /** Independent chains of multiply-adds, 16 per turn. p: turns; out, a. */
-    public static void fma(KernelContext c, FloatArray outArray, FloatArray aArray, IntArray p) {
+    /** Independent chains, eight per turn; "fma" is a function of OpenCL. p: turns; out, a. */
+    public static void multiplyAdd(
+            KernelContext c, FloatArray outArray, FloatArray aArray, IntArray p) {
         VectorFloat8 out = new VectorFloat8(outArray);
         VectorFloat8 a = new VectorFloat8(aArray);
         Float8 m = a.get(0);

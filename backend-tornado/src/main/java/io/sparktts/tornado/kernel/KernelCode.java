@@ -23,11 +23,17 @@ import java.util.concurrent.atomic.AtomicInteger;
  * @param id unique, as task graphs are named by it
  * @param types what its tensors are, in order
  * @param scalars whether it takes scalars
+ * @param groups whether the work-items of a group share memory and wait for each other
  * @param task adds it to a task graph
  * @param direct calls it as plain Java
  */
 public record KernelCode(
-        String id, List<Class<?>> types, boolean scalars, Binding task, Direct direct) {
+        String id,
+        List<Class<?>> types,
+        boolean scalars,
+        boolean groups,
+        Binding task,
+        Direct direct) {
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     /** Adds the kernel to a task graph as the task {@code name}. */
@@ -58,7 +64,11 @@ public record KernelCode(
             throw new IllegalArgumentException(method + " takes no sizes");
         }
         String id = name + COUNT.incrementAndGet();
-        return new KernelCode(id, all.subList(1, sizes), scalars, task, direct);
+        return new KernelCode(id, all.subList(1, sizes), scalars, false, task, direct);
+    }
+
+    private KernelCode withGroups() {
+        return new KernelCode(id, types, scalars, true, task, direct);
     }
 
     // One factory per number of parameters: TornadoVM finds the method in the reference's own code.
@@ -136,5 +146,25 @@ public record KernelCode(
                         t.apply(
                                 c, (A) a[0], (B) a[1], (C) a[2], (D) a[3], (E) a[4], (F) a[5],
                                 (G) a[6], (H) a[7], (I) a[8]));
+    }
+
+    public static <A, B, C> KernelCode ofGroups(
+            Class<?> in, String name, Task4<KernelContext, A, B, C> t) {
+        return of(in, name, t).withGroups();
+    }
+
+    public static <A, B, C, D> KernelCode ofGroups(
+            Class<?> in, String name, Task5<KernelContext, A, B, C, D> t) {
+        return of(in, name, t).withGroups();
+    }
+
+    public static <A, B, C, D, E> KernelCode ofGroups(
+            Class<?> in, String name, Task6<KernelContext, A, B, C, D, E> t) {
+        return of(in, name, t).withGroups();
+    }
+
+    public static <A, B, C, D, E, F> KernelCode ofGroups(
+            Class<?> in, String name, Task7<KernelContext, A, B, C, D, E, F> t) {
+        return of(in, name, t).withGroups();
     }
 }

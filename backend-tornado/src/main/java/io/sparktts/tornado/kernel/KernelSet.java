@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The kernels of one dtype.
  *
+ * @param group those for GPUs, a work-group per row or output
  * @param vector those that load eight neighbours at once, where the dtype has them
  */
 public record KernelSet(
@@ -24,6 +25,7 @@ public record KernelSet(
         KernelCode attention,
         KernelCode probabilities,
         KernelCode sample,
+        GroupSet group,
         @Nullable VectorSet vector) {
     /** Moves sequences on; of no dtype. */
     public static final KernelCode ADVANCE =
@@ -42,5 +44,14 @@ public record KernelSet(
             KernelCode swiGluRow,
             KernelCode read,
             KernelCode scale,
-            KernelCode fma) {}
+            KernelCode multiplyAdd) {}
+
+    /** Kernels whose work-items meet in local memory. */
+    public record GroupSet(
+            KernelCode rmsNorm,
+            KernelCode addRmsNorm,
+            KernelCode softmax,
+            KernelCode linear,
+            KernelCode linearWide,
+            KernelCode swiGlu) {}
 }
