@@ -8,15 +8,19 @@ import io.sparktts.backend.Probe;
 
 import org.jspecify.annotations.Nullable;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
-
-/** Kernels in Java for the devices of TornadoVM. This build holds no kernels yet, and says so. */
+/** Kernels in Java for the devices of TornadoVM, whose SDK {@code TORNADOVM_HOME} names. */
 public final class TornadoBackend implements Backend {
-    private static final String HOME = "TORNADOVM_HOME";
-    private static final String NO_KERNELS = "this build holds no TornadoVM kernels";
-    private static final String REMEDY =
-            "use --backend vector until a release of this backend holds its kernels";
+    /**
+     * A kernel that cannot be compiled must fail, not run as sequential Java; memory is limited by
+     * the device and not by TornadoVM's default of 1 GB; whatever a kernel calls is inlined,
+     * however large; infinities count, so no finite-math-only.
+     */
+    private static final String[] FLAGS = {
+        "-Dtornado.recover.bailout=False",
+        "-Dtornado.device.memory=128GB",
+        "-Dtornado.compiler.fullInlining=True",
+        "-Dtornado.opencl.compiler.flags=-cl-mad-enable -cl-unsafe-math-optimizations -w"
+    };
 
     @Override
     public String name() {
@@ -30,30 +34,47 @@ public final class TornadoBackend implements Backend {
 
     @Override
     public Launch launch() {
-        return Launch.jvm();
+        return launch(System.getenv(Sdk.HOME));
+    }
+
+    /**
+     * Without a usable SDK the process starts all the same, to say in its probe what is missing.
+     */
+    static Launch launch(@Nullable String home) {
+        Sdk sdk = Sdk.find(home);
+        if (!sdk.usable()) {
+            return Launch.jvm();
+        }
+        String[] arguments = new String[FLAGS.length + 1];
+        arguments[0] = "@" + sdk.arguments();
+        System.arraycopy(FLAGS, 0, arguments, 1, FLAGS.length);
+        return Launch.jvm(arguments);
     }
 
     @Override
     public Probe probe() {
-        return probe(System.getenv(HOME));
+        return probe(System.getenv(Sdk.HOME));
     }
 
     static Probe probe(@Nullable String home) {
-        String install = "install TornadoVM (sdk install tornadovm) and set " + HOME + "; then ";
-        if (home == null || home.isBlank()) {
-            return Probe.unavailable(HOME + " is not set, and " + NO_KERNELS, install + REMEDY);
+        Sdk sdk = Sdk.find(home);
+        if (!sdk.usable()) {
+            return Probe.unavailable(sdk.missing(), sdk.remedy());
         }
-        if (!Files.isDirectory(Path.of(home))) {
+        if (System.getProperty("tornado.load.runtime.implementation") == null) {
             return Probe.unavailable(
-                    HOME + " is " + home + ", which is no folder, and " + NO_KERNELS,
-                    install + REMEDY);
+                    "this JVM was not started with TornadoVM's arguments",
+                    "start it with @" + sdk.arguments());
         }
-        return Probe.unavailable("TornadoVM is in " + home + ", but " + NO_KERNELS, REMEDY);
+        return TornadoDevices.probe();
     }
 
     @Override
     public Device open(String deviceId) {
         Probe probe = probe();
-        throw new BackendException(probe.missing() + "; " + probe.remedy());
+        if (!probe.available()) {
+            throw new BackendException(probe.missing() + "; " + probe.remedy());
+        }
+        return TornadoDevices.open(deviceId);
     }
 }

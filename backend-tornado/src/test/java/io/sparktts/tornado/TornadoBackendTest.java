@@ -2,17 +2,19 @@ package io.sparktts.tornado;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.sparktts.backend.BackendException;
 import io.sparktts.backend.Backends;
+import io.sparktts.backend.Launch;
 import io.sparktts.backend.Probe;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 class TornadoBackendTest {
     @Test
@@ -20,25 +22,37 @@ class TornadoBackendTest {
         assertEquals("tornado", Backends.named("tornado").name());
     }
 
-    @Test
-    void probeNamesWhatIsMissingAndARemedy(@TempDir Path home) {
-        Probe unset = TornadoBackend.probe(null);
-        assertFalse(unset.available());
-        assertTrue(unset.missing().startsWith("TORNADOVM_HOME is not set"), unset.missing());
-        assertTrue(unset.remedy().contains("sdk install tornadovm"), unset.remedy());
-        Probe absent = TornadoBackend.probe(home.resolve("absent").toString());
-        assertTrue(absent.missing().contains("which is no folder"), absent.missing());
-        Probe installed = TornadoBackend.probe(home.toString());
-        assertTrue(
-                installed.missing().contains("this build holds no TornadoVM kernels"),
-                installed.missing());
+    private static void assertMissing(String missing, String remedy, Path home) {
+        Probe probe = TornadoBackend.probe(home.toString());
+        assertFalse(probe.available());
+        assertTrue(probe.missing().contains(missing), probe.missing());
+        assertTrue(probe.remedy().contains(remedy), probe.remedy());
+        assertEquals(List.of(), TornadoBackend.launch(home.toString()).jvmArguments());
     }
 
     @Test
-    void openSaysTheSameAsProbe() {
-        Probe probe = new TornadoBackend().probe();
-        BackendException e =
-                assertThrows(BackendException.class, () -> new TornadoBackend().open("0"));
-        assertEquals(probe.missing() + "; " + probe.remedy(), e.getMessage());
+    void probeNamesWhatIsMissingAndARemedy(@TempDir Path home) throws IOException {
+        Probe unset = TornadoBackend.probe(null);
+        assertTrue(unset.missing().startsWith("TORNADOVM_HOME is not set"), unset.missing());
+        assertTrue(
+                unset.remedy().contains("sdk install tornadovm 5.2.0-jdk25-opencl"),
+                unset.remedy());
+        assertMissing("which is no folder", "sdk install", home.resolve("absent"));
+        assertMissing("holds no TornadoVM SDK", "sdk install", home);
+        Path jars = Files.createDirectories(home.resolve("share/java/tornado"));
+        Path old = Files.createFile(jars.resolve("tornado-api-4.0.1-jdk25.jar"));
+        assertMissing("is 4.0.1-jdk25, not 5.2.0-jdk25", "sdk install", home);
+        Files.move(old, jars.resolve("tornado-api-5.2.0-jdk25.jar"));
+        assertMissing("no native library", "reinstall", home);
+        Files.createFile(
+                Files.createDirectory(home.resolve("lib")).resolve("libtornado-opencl.so"));
+        assertMissing("tornado-argfile is missing", "envsubst", home);
+        Path arguments = home.resolve("tornado-argfile");
+        Files.writeString(arguments, "--module-path .:/elsewhere/share/java/tornado\n");
+        assertMissing("names another folder", "envsubst", home);
+        Files.writeString(arguments, "--module-path .:" + jars + "\n");
+        Launch launch = TornadoBackend.launch(home.toString());
+        assertEquals("@" + arguments, launch.jvmArguments().getFirst());
+        assertTrue(launch.jvmArguments().contains("-Dtornado.recover.bailout=False"));
     }
 }

@@ -1,0 +1,217 @@
+package io.sparktts.tornado;
+
+import io.sparktts.backend.AttentionShape;
+import io.sparktts.backend.BackendException;
+import io.sparktts.backend.DType;
+import io.sparktts.backend.Device;
+import io.sparktts.backend.DeviceInfo;
+import io.sparktts.backend.HostTensor;
+import io.sparktts.backend.Kernels;
+import io.sparktts.backend.KvCache;
+import io.sparktts.backend.LimitKind;
+import io.sparktts.backend.Op;
+import io.sparktts.backend.Program;
+import io.sparktts.backend.Queue;
+import io.sparktts.backend.Support;
+import io.sparktts.backend.Tensor;
+import io.sparktts.backend.Variants;
+import io.sparktts.backend.Weight;
+import io.sparktts.backend.WeightRole;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.function.Consumer;
+
+/** Memory and kernels of one {@link Executor}. */
+final class TornadoDevice implements Device {
+    /** The only variant so far of every operation. */
+    static final String FUSED = "fused";
+
+    private final DeviceInfo info;
+    private final Traits traits;
+    private final Executor executor;
+    private final LimitProbe probe;
+    private final List<TornadoKernels> kernels = new ArrayList<>();
+    private boolean recording;
+
+    /**
+     * What decides which kernels run.
+     *
+     * @param processor whether a work-item is a loop of a core rather than a lane
+     * @param half whether the device computes with float16
+     */
+    record Traits(boolean processor, Support half) {}
+
+    TornadoDevice(DeviceInfo info, Traits traits, Executor executor) {
+        this.info = info;
+        this.traits = traits;
+        this.executor = executor;
+        this.probe = new LimitProbe(this, executor);
+    }
+
+    /** For tests: the same device, given the kernels of GPUs. */
+    TornadoDevice asGpu() {
+        return new TornadoDevice(info, new Traits(false, traits.half), executor);
+    }
+
+    Traits traits() {
+        return traits;
+    }
+
+    @Override
+    public DeviceInfo info() {
+        return info;
+    }
+
+    void forbidWhileRecording(String what) {
+        if (recording) {
+            throw new BackendException(what + " is not allowed while a program is recorded");
+        }
+    }
+
+    @Override
+    public Tensor allocate(DType dtype, long... shape) {
+        forbidWhileRecording("allocate");
+        long elements = 1;
+        for (long d : shape) {
+            elements = Math.multiplyExact(elements, d);
+        }
+        if (elements > Integer.MAX_VALUE) {
+            throw new BackendException(
+                    "TornadoVM's arrays hold " + Integer.MAX_VALUE + " elements, not " + elements);
+        }
+        Object memory = executor.allocate(dtype, elements);
+        return Tensor.owning(
+                dtype, new TornadoBuffer(executor, memory, elements * dtype.bytes()), shape);
+    }
+
+    @Override
+    public void write(Tensor target, MemorySegment source) {
+        forbidWhileRecording("write");
+        long offset = target.offset() * target.dtype().bytes();
+        executor.write((TornadoBuffer) target.buffer(), offset, source);
+    }
+
+    @Override
+    public void read(Tensor source, MemorySegment target) {
+        forbidWhileRecording("read");
+        long offset = source.offset() * source.dtype().bytes();
+        executor.read((TornadoBuffer) source.buffer(), offset, target);
+    }
+
+    @Override
+    public Weight prepare(WeightRole role, DType dtype, List<HostTensor> parts) {
+        long out = parts.stream().mapToLong(p -> p.dim(0)).sum();
+        try (Arena arena = Arena.ofConfined()) {
+            HostTensor all = HostTensor.allocate(arena, dtype, out, parts.getFirst().dim(1));
+            long at = 0;
+            for (HostTensor part : parts) {
+                if (part.dtype() == dtype) {
+                    all.data().asSlice(at * dtype.bytes()).copyFrom(part.data());
+                } else {
+                    for (long i = 0; i < part.elements(); i++) {
+                        all.set(at + i, part.get(i));
+                    }
+                }
+                at += part.elements();
+            }
+            return new TornadoWeight(role, upload(all, dtype));
+        }
+    }
+
+    @Override
+    public KvCache kvCache(DType dtype, int layers, int slots, AttentionShape shape, int capacity) {
+        return new TornadoCache(this, dtype, layers, slots, shape, capacity);
+    }
+
+    @Override
+    public Queue newQueue() {
+        return new TornadoQueue(this);
+    }
+
+    @Override
+    public List<String> variants(Op op) {
+        return List.of(FUSED);
+    }
+
+    @Override
+    public Support supports(Op op, DType dtype, String variant) {
+        if (!variants(op).contains(variant)) {
+            return Support.no(op.id() + " has no variant " + variant);
+        }
+        return switch (dtype) {
+            case F32 -> Support.YES;
+            case F16 -> traits.half;
+            case BF16 ->
+                    Support.no(
+                            "these kernels have no bf16 edition; use f32, or --backend vector for"
+                                    + " bf16");
+            case F64, I32 ->
+                    Support.no(
+                            "the tornado backend computes in float32; use --backend reference for "
+                                    + dtype.id());
+        };
+    }
+
+    @Override
+    public Kernels kernels(Queue queue, Variants variants) {
+        for (Op op : Op.values()) {
+            variants.choose(op, variants(op));
+        }
+        return newKernels();
+    }
+
+    private TornadoKernels newKernels() {
+        TornadoKernels k = new TornadoKernels(this, executor);
+        kernels.add(k);
+        return k;
+    }
+
+    /**
+     * Keeps the launches of the second run: which kernel, which memory, which sizes. Replaying them
+     * costs a launch each and none of the Java between.
+     */
+    @Override
+    public Program record(Queue queue, Variants variants, Consumer<Kernels> body) {
+        forbidWhileRecording("record");
+        TornadoKernels k = newKernels();
+        body.accept(k);
+        recording = true;
+        List<Executor.Launch> launches;
+        try {
+            launches = k.capture(body);
+        } finally {
+            recording = false;
+        }
+        return new Program() {
+            @Override
+            public void replay() {
+                launches.forEach(executor::launch);
+            }
+
+            @Override
+            public void close() {
+                kernels.remove(k);
+                k.close();
+            }
+        };
+    }
+
+    @Override
+    public OptionalDouble measureLimit(LimitKind kind, DType dtype, Duration budget) {
+        return dtype == DType.F32
+                ? probe.measure(kind, info.lastLevelCacheBytes(), budget)
+                : OptionalDouble.empty();
+    }
+
+    @Override
+    public void close() {
+        kernels.forEach(TornadoKernels::close);
+        kernels.clear();
+        executor.close();
+    }
+}

@@ -1,0 +1,219 @@
+package io.sparktts.tornado.f32;
+
+import static io.sparktts.tornado.kernel.Elements.load;
+import static io.sparktts.tornado.kernel.Elements.store;
+
+import io.sparktts.tornado.kernel.KernelCode;
+import io.sparktts.tornado.kernel.KernelSet;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * Kernels for GPUs, where a work-group makes one row, or one element of a matrix product: its lanes
+ * read neighbours, and sums meet in local memory. A row never leaves its group, since nothing
+ * orders groups. Sizes and offsets are those of the kernels of the same names in {@link RowKernels}
+ * and {@link MatrixKernels}.
+ */
+public final class GroupKernels {
+    /** Room for the largest group. */
+    private static final int LANES = 128;
+
+    private GroupKernels() {}
+
+    /** All of them. */
+    public static KernelSet.GroupSet set() {
+        Class<?> here = GroupKernels.class;
+        return new KernelSet.GroupSet(
+                KernelCode.ofGroups(here, "rmsNorm", GroupKernels::rmsNorm),
+                KernelCode.ofGroups(here, "addRmsNorm", GroupKernels::addRmsNorm),
+                KernelCode.ofGroups(here, "softmax", GroupKernels::softmax),
+                KernelCode.ofGroups(here, "linear", GroupKernels::linear),
+                KernelCode.ofGroups(here, "linearWide", GroupKernels::linearWide),
+                KernelCode.ofGroups(here, "swiGlu", GroupKernels::swiGlu));
+    }
+
+    /** The sum of all lanes' values, to every lane. The size of a group is a power of two. */
+    private static float sum(KernelContext c, float[] partial, int lane, int lanes, float value) {
+        partial[lane] = value;
+        c.localBarrier();
+        for (int half = lanes / 2; half > 0; half = half / 2) {
+            if (lane < half) {
+                partial[lane] += partial[lane + half];
+            }
+            c.localBarrier();
+        }
+        return partial[0];
+    }
+
+    /** The largest of all lanes' values, to every lane. */
+    private static float max(KernelContext c, float[] partial, int lane, int lanes, float value) {
+        partial[lane] = value;
+        c.localBarrier();
+        for (int half = lanes / 2; half > 0; half = half / 2) {
+            if (lane < half) {
+                partial[lane] = TornadoMath.max(partial[lane], partial[lane + half]);
+            }
+            c.localBarrier();
+        }
+        return partial[0];
+    }
+
+    public static void rmsNorm(
+            KernelContext c,
+            FloatArray out,
+            FloatArray x,
+            FloatArray weight,
+            IntArray p,
+            FloatArray sF32) {
+        float[] partial = c.allocateFloatLocalArray(LANES);
+        int lane = c.localIdx;
+        int lanes = c.localGroupSizeX;
+        int n = p.get(1);
+        int o = p.get(2) + c.groupIdx * n;
+        int xo = p.get(3) + c.groupIdx * n;
+        int wo = p.get(4);
+        float squares = 0f;
+        for (int i = lane; i < n; i += lanes) {
+            float v = load(x, xo + i);
+            squares += v * v;
+        }
+        float total = sum(c, partial, lane, lanes, squares);
+        float factor = 1f / TornadoMath.sqrt(total / n + sF32.get(0));
+        for (int i = lane; i < n; i += lanes) {
+            store(out, o + i, load(x, xo + i) * factor * load(weight, wo + i));
+        }
+    }
+
+    public static void addRmsNorm(
+            KernelContext c,
+            FloatArray out,
+            FloatArray residual,
+            FloatArray x,
+            FloatArray weight,
+            IntArray p,
+            FloatArray sF32) {
+        float[] partial = c.allocateFloatLocalArray(LANES);
+        int lane = c.localIdx;
+        int lanes = c.localGroupSizeX;
+        int n = p.get(1);
+        int o = p.get(2) + c.groupIdx * n;
+        int ro = p.get(3) + c.groupIdx * n;
+        int xo = p.get(4) + c.groupIdx * n;
+        int wo = p.get(5);
+        float squares = 0f;
+        for (int i = lane; i < n; i += lanes) {
+            store(residual, ro + i, load(residual, ro + i) + load(x, xo + i));
+            float v = load(residual, ro + i);
+            squares += v * v;
+        }
+        float total = sum(c, partial, lane, lanes, squares);
+        float factor = 1f / TornadoMath.sqrt(total / n + sF32.get(0));
+        for (int i = lane; i < n; i += lanes) {
+            store(out, o + i, load(residual, ro + i) * factor * load(weight, wo + i));
+        }
+    }
+
+    public static void softmax(KernelContext c, FloatArray out, FloatArray x, IntArray p) {
+        float[] partial = c.allocateFloatLocalArray(LANES);
+        float[] partialSums = c.allocateFloatLocalArray(LANES);
+        int lane = c.localIdx;
+        int lanes = c.localGroupSizeX;
+        int n = p.get(1);
+        int o = p.get(2) + c.groupIdx * n;
+        int xo = p.get(3) + c.groupIdx * n;
+        float most = load(x, xo);
+        for (int i = lane; i < n; i += lanes) {
+            most = TornadoMath.max(most, load(x, xo + i));
+        }
+        float max = max(c, partial, lane, lanes, most);
+        float exponentials = 0f;
+        for (int i = lane; i < n; i += lanes) {
+            exponentials += TornadoMath.exp(load(x, xo + i) - max);
+        }
+        float factor = 1f / sum(c, partialSums, lane, lanes, exponentials);
+        for (int i = lane; i < n; i += lanes) {
+            store(out, o + i, TornadoMath.exp(load(x, xo + i) - max) * factor);
+        }
+    }
+
+    private static float dot(
+            FloatArray x, int xo, FloatArray w, int wo, int n, int lane, int lanes) {
+        float sum = 0f;
+        for (int i = lane; i < n; i += lanes) {
+            sum += load(x, xo + i) * load(w, wo + i);
+        }
+        return sum;
+    }
+
+    public static void linear(
+            KernelContext c,
+            FloatArray out,
+            FloatArray x,
+            FloatArray weight,
+            FloatArray bias,
+            IntArray p) {
+        float[] partial = c.allocateFloatLocalArray(LANES);
+        int lane = c.localIdx;
+        int lanes = c.localGroupSizeX;
+        int i = c.groupIdx;
+        int in = p.get(1);
+        int feature = i % p.get(2);
+        int xo = p.get(5) + i / p.get(2) * in;
+        float part = dot(x, xo, weight, p.get(6) + feature * in, in, lane, lanes);
+        float y = sum(c, partial, lane, lanes, part);
+        if (lane == 0) {
+            if (p.get(3) != 0) {
+                y += load(bias, p.get(7) + feature);
+            }
+            store(out, p.get(4) + i, y);
+        }
+    }
+
+    public static void linearWide(
+            KernelContext c,
+            FloatArray outF32,
+            FloatArray x,
+            FloatArray weight,
+            FloatArray bias,
+            IntArray p) {
+        float[] partial = c.allocateFloatLocalArray(LANES);
+        int lane = c.localIdx;
+        int lanes = c.localGroupSizeX;
+        int i = c.groupIdx;
+        int in = p.get(1);
+        int feature = i % p.get(2);
+        int xo = p.get(5) + i / p.get(2) * in;
+        float part = dot(x, xo, weight, p.get(6) + feature * in, in, lane, lanes);
+        float y = sum(c, partial, lane, lanes, part);
+        if (lane == 0) {
+            if (p.get(3) != 0) {
+                y += load(bias, p.get(7) + feature);
+            }
+            outF32.set(p.get(4) + i, y);
+        }
+    }
+
+    public static void swiGlu(
+            KernelContext c, FloatArray out, FloatArray x, FloatArray weight, IntArray p) {
+        float[] partial = c.allocateFloatLocalArray(LANES);
+        float[] partialUps = c.allocateFloatLocalArray(LANES);
+        int lane = c.localIdx;
+        int lanes = c.localGroupSizeX;
+        int i = c.groupIdx;
+        int in = p.get(1);
+        int width = p.get(2);
+        int feature = i % width;
+        int xo = p.get(4) + i / width * in;
+        int gateRow = p.get(5) + feature * in;
+        float gatePart = dot(x, xo, weight, gateRow, in, lane, lanes);
+        float upPart = dot(x, xo, weight, gateRow + width * in, in, lane, lanes);
+        float gate = sum(c, partial, lane, lanes, gatePart);
+        float up = sum(c, partialUps, lane, lanes, upPart);
+        if (lane == 0) {
+            store(out, p.get(3) + i, gate / (1f + TornadoMath.exp(-gate)) * up);
+        }
+    }
+}

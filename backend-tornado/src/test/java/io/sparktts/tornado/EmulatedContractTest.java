@@ -1,0 +1,58 @@
+package io.sparktts.tornado;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import io.sparktts.backend.DType;
+import io.sparktts.backend.DeviceInfo;
+import io.sparktts.backend.Support;
+import io.sparktts.contract.CaseResult;
+import io.sparktts.contract.CaseStatus;
+import io.sparktts.contract.ContractCases;
+
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * All kernels against the contract, as plain Java on any machine. Large cases are left to devices:
+ * what is emulated is slow.
+ */
+class EmulatedContractTest {
+    private static final long MOST_OPERATIONS = 30_000_000;
+    private static final long MOST_OPERATIONS_OF_GROUPS = 300_000;
+    private static final Set<DType> DTYPES = Set.of(DType.F32, DType.F16);
+
+    private static TornadoDevice device(boolean processor) {
+        return new TornadoDevice(
+                new DeviceInfo("emulated", "emulated", 0, 0, "plain Java"),
+                new TornadoDevice.Traits(processor, Support.YES),
+                new EmulatedExecutor());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> kernelsOfProcessors() {
+        return tests(device(true), MOST_OPERATIONS);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> kernelsOfGpus() {
+        return tests(device(false), MOST_OPERATIONS_OF_GROUPS);
+    }
+
+    private static Stream<DynamicTest> tests(TornadoDevice device, long mostOperations) {
+        return ContractCases.all().stream()
+                .filter(c -> DTYPES.contains(c.dtype()) && c.operations() <= mostOperations)
+                .map(
+                        c ->
+                                dynamicTest(
+                                        c.name(),
+                                        () -> {
+                                            CaseResult r = c.run(device, TornadoDevice.FUSED);
+                                            assertEquals(
+                                                    CaseStatus.PASSED, r.status(), r::toString);
+                                        }));
+    }
+}

@@ -1,0 +1,87 @@
+package io.sparktts.tornado;
+
+import io.sparktts.backend.DType;
+import io.sparktts.tornado.kernel.KernelCode;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+import java.lang.foreign.MemorySegment;
+import java.util.stream.IntStream;
+
+/**
+ * Runs kernels as plain Java: work-items that share nothing one after the other in several threads,
+ * those of a group as an {@link EmulatedGroup}.
+ */
+final class EmulatedExecutor implements Executor {
+    @Override
+    public Object allocate(DType dtype, long elements) {
+        int n = Math.toIntExact(Math.max(1, elements));
+        return switch (dtype) {
+            case F32 -> new FloatArray(n);
+            case F16 -> new HalfFloatArray(n);
+            case I32 -> new IntArray(n);
+            case BF16, F64 -> throw new IllegalArgumentException(dtype.id());
+        };
+    }
+
+    @Override
+    public void free(Object memory) {}
+
+    private static MemorySegment live(TornadoBuffer buffer, long offset, long bytes) {
+        return ((TornadoNativeArray) buffer.memory())
+                .getSegmentWithHeader()
+                .asSlice(TornadoNativeArray.ARRAY_HEADER + offset, bytes);
+    }
+
+    @Override
+    public void write(TornadoBuffer target, long byteOffset, MemorySegment source) {
+        live(target, byteOffset, source.byteSize()).copyFrom(source);
+    }
+
+    @Override
+    public void read(TornadoBuffer source, long byteOffset, MemorySegment target) {
+        target.copyFrom(live(source, byteOffset, target.byteSize()));
+    }
+
+    @Override
+    public void launch(Launch launch) {
+        KernelCode kernel = launch.kernel();
+        Object[] arguments = new Object[kernel.arguments()];
+        for (int i = 0; i < launch.buffers().length; i++) {
+            arguments[i] = launch.buffers()[i].memory();
+        }
+        arguments[launch.buffers().length] = IntArray.fromArray(launch.sizes());
+        if (kernel.scalars()) {
+            arguments[launch.buffers().length + 1] = FloatArray.fromArray(launch.scalars());
+        }
+        if (kernel.groups()) {
+            int lanes = launch.groupSize();
+            IntStream.range(0, launch.items() / lanes)
+                    .parallel()
+                    .forEach(
+                            g ->
+                                    EmulatedGroup.run(
+                                            g, lanes, c -> kernel.direct().run(c, arguments)));
+            return;
+        }
+        int chunk = Math.max(1, launch.items() / 16);
+        IntStream.rangeClosed(0, launch.items() / chunk)
+                .parallel()
+                .forEach(c -> run(kernel, arguments, c * chunk, launch.items(), chunk));
+    }
+
+    private static void run(KernelCode kernel, Object[] arguments, int from, int items, int chunk) {
+        KernelContext context = new KernelContext();
+        for (int i = from; i < Math.min(items, from + chunk); i++) {
+            EmulatedGroup.set(context, "globalIdx", i);
+            kernel.direct().run(context, arguments);
+        }
+    }
+
+    @Override
+    public void close() {}
+}
