@@ -161,20 +161,17 @@ final class AttentionKernel implements AutoCloseable {
                     continue;
                 }
                 Arrays.fill(work, scores, scores + tiles * TILE * PANEL, 0);
+                // The queries of one token seldom fill a panel: decode leaves its second half out.
+                int halves = queries - p * PANEL <= L ? 1 : 2;
                 for (int t = 0; t < tiles; t++) {
-                    MicroKernel.multiplyAdd(
-                            work,
-                            keys + TILE * d * t,
-                            work,
-                            p * d * PANEL,
-                            d,
-                            work,
-                            scores + TILE * PANEL * t);
+                    int a = keys + TILE * d * t;
+                    int to = scores + TILE * PANEL * t;
+                    multiplyAdd(halves, work, a, p * d * PANEL, d, to);
                 }
                 boolean diagonal =
                         from + live - 1 > work[limits + p * PANEL]
                                 || lastQuery < (p + 1) * PANEL - 1;
-                for (int lane = p * PANEL, half = 0; half < 2; half++, lane += L) {
+                for (int lane = p * PANEL, half = 0; half < halves; half++, lane += L) {
                     softmaxBlock(
                             work,
                             scores + half * L,
@@ -187,18 +184,21 @@ final class AttentionKernel implements AutoCloseable {
                             dims);
                 }
                 for (int t = 0; t < c.dimTiles(); t++) {
-                    MicroKernel.multiplyAdd(
-                            work,
-                            values + KEYS * TILE * t,
-                            work,
-                            scores,
-                            live,
-                            work,
-                            acc + (p * dims + TILE * t) * PANEL);
+                    int a = values + KEYS * TILE * t;
+                    int to = acc + (p * dims + TILE * t) * PANEL;
+                    multiplyAdd(halves, work, a, scores, live, to);
                 }
             }
         }
         store(s, head, first, last, work, acc, sums, dims, row);
+    }
+
+    private static void multiplyAdd(int halves, float[] work, int x, int panel, int k, int c) {
+        if (halves == 1) {
+            MicroKernel.multiplyAddHalf(work, x, work, panel, k, work, c);
+        } else {
+            MicroKernel.multiplyAdd(work, x, work, panel, k, work, c);
+        }
     }
 
     private static void widen(long source, DType type, int n, long staging, float[] to, int at) {

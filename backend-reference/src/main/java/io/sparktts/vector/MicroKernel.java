@@ -29,6 +29,37 @@ final class MicroKernel {
         }
     }
 
+    /**
+     * As {@link #multiplyAdd}, of the first half of the panel alone: where no more than a vector of
+     * columns is live, as in decode attention.
+     */
+    static void multiplyAddHalf(
+            float[] x, int xAt, float[] panel, int panelAt, int k, float[] c, int cAt) {
+        for (int r = 0; r < Lanes.TILE; r += 4) {
+            half4(x, xAt + r, panel, panelAt, k, c, cAt + r * PANEL);
+        }
+    }
+
+    private static void half4(
+            float[] x, int xAt, float[] panel, int panelAt, int k, float[] c, int cAt) {
+        FloatVector c0 = FloatVector.fromArray(F, c, cAt);
+        FloatVector c1 = FloatVector.fromArray(F, c, cAt + PANEL);
+        FloatVector c2 = FloatVector.fromArray(F, c, cAt + 2 * PANEL);
+        FloatVector c3 = FloatVector.fromArray(F, c, cAt + 3 * PANEL);
+        for (int i = 0; i < k; i++) {
+            FloatVector p = FloatVector.fromArray(F, panel, panelAt + i * PANEL);
+            int at = xAt + i * Lanes.TILE;
+            c0 = p.fma(FloatVector.broadcast(F, x[at]), c0);
+            c1 = p.fma(FloatVector.broadcast(F, x[at + 1]), c1);
+            c2 = p.fma(FloatVector.broadcast(F, x[at + 2]), c2);
+            c3 = p.fma(FloatVector.broadcast(F, x[at + 3]), c3);
+        }
+        c0.intoArray(c, cAt);
+        c1.intoArray(c, cAt + PANEL);
+        c2.intoArray(c, cAt + 2 * PANEL);
+        c3.intoArray(c, cAt + 3 * PANEL);
+    }
+
     private static void tile4(
             float[] x, int xAt, float[] panel, int panelAt, int k, float[] c, int cAt) {
         FloatVector c00 = FloatVector.fromArray(F, c, cAt);
