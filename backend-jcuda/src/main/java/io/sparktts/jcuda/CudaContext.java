@@ -27,7 +27,6 @@ final class CudaContext implements AutoCloseable {
     private final Map<String, CudaFunction> functions = new HashMap<>();
     private final int multiprocessors;
     private final int computeCapability;
-    private final int maxSharedBytesPerBlock;
     private final int cacheBytes;
 
     CudaContext(int ordinal) {
@@ -41,8 +40,6 @@ final class CudaContext implements AutoCloseable {
         tensorMaps = new CudaTensorMap(extras);
         multiprocessors = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
         computeCapability = computeCapability(device);
-        maxSharedBytesPerBlock =
-                attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
         cacheBytes = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE);
     }
 
@@ -131,11 +128,6 @@ final class CudaContext implements AutoCloseable {
     /** 80 for compute capability 8.0, 90 for Hopper. */
     int computeCapability() {
         return computeCapability;
-    }
-
-    /** Shared memory that a block can have, once its function allows it. */
-    int maxSharedBytesPerBlock() {
-        return maxSharedBytesPerBlock;
     }
 
     /** Size of the L2 cache. */

@@ -1,6 +1,5 @@
 package io.sparktts.jcuda;
 
-import io.sparktts.backend.BackendException;
 import io.sparktts.backend.Event;
 import io.sparktts.backend.Queue;
 
@@ -91,12 +90,5 @@ final class CudaQueue implements Queue {
         }
         Cuda.check(JCudaDriver.cuStreamDestroy(stream), "free a stream");
         device.closed(this);
-    }
-
-    /** For errors that name a closed queue instead of crashing in the driver. */
-    void requireOpen() {
-        if (!open) {
-            throw new BackendException("the queue is closed");
-        }
     }
 }

@@ -228,6 +228,16 @@ final class TornadoKernels implements Kernels, AutoCloseable {
         int rows = x.rows();
         int in = x.columns();
         int width = weight.outFeatures();
+        int most = Integer.MAX_VALUE / (width * DOT_LANES);
+        if (!processor && rows > most) {
+            // A grid counts its work-items in an int.
+            for (int from = 0; from < rows; from += most) {
+                int count = Math.min(most, rows - from);
+                Tensor part = out.view((long) from * width, count, width);
+                linear(part, x.view((long) from * in, count, in), weight, bias);
+            }
+            return;
+        }
         Tensor w = matrix(weight);
         Tensor b = bias == null ? x : bias;
         int biased = bias == null ? 0 : 1;
@@ -343,8 +353,9 @@ final class TornadoKernels implements Kernels, AutoCloseable {
         int[] s = layerSizes(cache, layer, shape, batch, shape.heads());
         int[] withBlock = java.util.Arrays.copyOf(s, s.length + 1);
         withBlock[s.length] = ATTENTION_BLOCK;
+        VectorSet v = vectors(shape.headDim(), out, qkv, c.keys(), c.values());
         withCache(
-                set(qkv.dtype()).attention(),
+                v == null ? set(qkv.dtype()).attention() : v.attention(),
                 items,
                 withBlock,
                 List.of(c.keys(), c.values()),

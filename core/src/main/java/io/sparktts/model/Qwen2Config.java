@@ -31,6 +31,9 @@ public record Qwen2Config(
         boolean tiedHead,
         int bosToken,
         int eosToken) {
+    /** The tables of rotary embedding hold every position: 256 MB at this many. */
+    private static final int MOST_POSITIONS = 1 << 20;
+
     /** The published Spark-TTS-0.5B. */
     public static final Qwen2Config SPARK_TTS_0_5B =
             new Qwen2Config(
@@ -49,6 +52,14 @@ public record Qwen2Config(
         positive("intermediate_size", intermediateSize);
         positive("vocab_size", vocabSize);
         positive("max_position_embeddings", maxPositions);
+        if (maxPositions > MOST_POSITIONS) {
+            throw new IllegalArgumentException(
+                    "max_position_embeddings "
+                            + maxPositions
+                            + " is more than "
+                            + MOST_POSITIONS
+                            + ", the most that the tables of rotary embedding are made for");
+        }
         if (heads % kvHeads != 0) {
             throw new IllegalArgumentException(
                     "num_attention_heads "

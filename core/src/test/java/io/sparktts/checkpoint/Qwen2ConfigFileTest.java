@@ -4,6 +4,7 @@ import static io.sparktts.checkpoint.TestFiles.assertRefused;
 import static io.sparktts.checkpoint.TestFiles.golden;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparktts.model.Qwen2Config;
@@ -123,6 +124,18 @@ class Qwen2ConfigFileTest {
             })
     void wrongValues(String from, String to, String problem) throws IOException {
         assertBad(edited(NEW, from, to), problem);
+    }
+
+    @Test
+    void positionsThatNoTableHolds() throws IOException {
+        Path config = edited(NEW, "\"use_cache\": true", "\"use_cache\": true, \"x\": 1");
+        String text = Files.readString(config);
+        String longer =
+                text.replaceFirst(
+                        "\"max_position_embeddings\": \\d+",
+                        "\"max_position_embeddings\": 2000000000");
+        assertNotEquals(text, longer);
+        assertBad(Files.writeString(config, longer), "max_position_embeddings 2000000000");
     }
 
     @Test

@@ -33,6 +33,8 @@ public final class VectorKernels {
                 KernelCode.of(matrices, "matvec", VectorMatrixKernels::matvec),
                 KernelCode.of(matrices, "swiGlu", VectorMatrixKernels::swiGlu),
                 KernelCode.of(matrices, "swiGluRow", VectorMatrixKernels::swiGluRow),
+                KernelCode.of(
+                        VectorAttentionKernel.class, "attention", VectorAttentionKernel::attention),
                 KernelCode.of(here, "read", VectorKernels::read),
                 KernelCode.of(here, "scale", VectorKernels::scale),
                 KernelCode.of(here, "multiplyAdd", VectorKernels::multiplyAdd));

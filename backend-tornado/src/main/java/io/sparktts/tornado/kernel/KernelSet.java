@@ -42,6 +42,7 @@ public record KernelSet(
             KernelCode matvec,
             KernelCode swiGlu,
             KernelCode swiGluRow,
+            KernelCode attention,
             KernelCode read,
             KernelCode scale,
             KernelCode multiplyAdd) {}
