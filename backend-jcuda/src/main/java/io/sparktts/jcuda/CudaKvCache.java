@@ -1,6 +1,7 @@
 package io.sparktts.jcuda;
 
 import io.sparktts.backend.AttentionShape;
+import io.sparktts.backend.CacheShape;
 import io.sparktts.backend.DType;
 import io.sparktts.backend.HostTensor;
 import io.sparktts.backend.KvCache;
@@ -13,11 +14,7 @@ import java.lang.foreign.ValueLayout;
 /** Keys, and apart from them values: {@code [layers][slots][kvHeads][capacity][headDim]}. */
 final class CudaKvCache implements KvCache {
     private final CudaContext context;
-    private final DType dtype;
-    private final int layers;
-    private final int slots;
-    private final AttentionShape shape;
-    private final int capacity;
+    private final CacheShape shape;
     private final CudaBuffer keys;
     private final CudaBuffer values;
 
@@ -26,14 +23,10 @@ final class CudaKvCache implements KvCache {
             DType dtype,
             int layers,
             int slots,
-            AttentionShape shape,
+            AttentionShape heads,
             int capacity) {
         this.context = context;
-        this.dtype = dtype;
-        this.layers = layers;
-        this.slots = slots;
-        this.shape = shape;
-        this.capacity = capacity;
+        this.shape = new CacheShape(dtype, layers, slots, heads, capacity);
         keys = new CudaBuffer(context, layers * layerBytes());
         try {
             values = new CudaBuffer(context, layers * layerBytes());
@@ -44,7 +37,7 @@ final class CudaKvCache implements KvCache {
     }
 
     private long layerBytes() {
-        return (long) slots * shape.kvHeads() * capacity * shape.headDim() * dtype.bytes();
+        return (long) slots() * kvHeads() * capacity() * headDim() * dtype().bytes();
     }
 
     /** Address of a layer's keys {@code [slots][kvHeads][capacity][headDim]}. */
@@ -58,33 +51,8 @@ final class CudaKvCache implements KvCache {
     }
 
     @Override
-    public DType dtype() {
-        return dtype;
-    }
-
-    @Override
-    public int layers() {
-        return layers;
-    }
-
-    @Override
-    public int slots() {
-        return slots;
-    }
-
-    @Override
-    public int kvHeads() {
-        return shape.kvHeads();
-    }
-
-    @Override
-    public int headDim() {
-        return shape.headDim();
-    }
-
-    @Override
-    public int capacity() {
-        return capacity;
+    public CacheShape shape() {
+        return shape;
     }
 
     @Override
@@ -92,11 +60,11 @@ final class CudaKvCache implements KvCache {
         context.bind();
         Cuda.check(JCudaDriver.cuCtxSynchronize(), "wait for the GPU");
         try (Arena arena = Arena.ofConfined()) {
-            HostTensor one = HostTensor.of(arena, dtype, new double[] {value}, 1);
+            HostTensor one = HostTensor.of(arena, dtype(), new double[] {value}, 1);
             for (CudaBuffer b : new CudaBuffer[] {keys, values}) {
-                long n = b.byteSize() / dtype.bytes();
+                long n = b.byteSize() / dtype().bytes();
                 Cuda.check(
-                        dtype.bytes() == 2
+                        dtype().bytes() == 2
                                 ? JCudaDriver.cuMemsetD16(
                                         b.pointer(0), one.data().get(ValueLayout.JAVA_SHORT, 0), n)
                                 : JCudaDriver.cuMemsetD32(

@@ -2,16 +2,14 @@ package io.sparktts.reference;
 
 import io.sparktts.backend.AttentionShape;
 import io.sparktts.backend.BackendException;
+import io.sparktts.backend.CacheShape;
 import io.sparktts.backend.DType;
 import io.sparktts.backend.KvCache;
 import io.sparktts.backend.Tensor;
 
 /** Keys and values as {@code [layers][slots][capacity][kvHeads * headDim]}: a position is a row. */
 final class ReferenceCache implements KvCache {
-    private final AttentionShape shape;
-    private final int layers;
-    private final int slots;
-    private final int capacity;
+    private final CacheShape shape;
     private final Tensor keys;
     private final Tensor values;
 
@@ -20,34 +18,31 @@ final class ReferenceCache implements KvCache {
             DType dtype,
             int layers,
             int slots,
-            AttentionShape shape,
+            AttentionShape heads,
             int capacity) {
-        this.shape = shape;
-        this.layers = layers;
-        this.slots = slots;
-        this.capacity = capacity;
+        this.shape = new CacheShape(dtype, layers, slots, heads, capacity);
         long rows = (long) layers * slots * capacity;
         this.keys = device.allocate(dtype, rows, width());
         this.values = device.allocate(dtype, rows, width());
     }
 
     private int width() {
-        return shape.kvHeads() * shape.headDim();
+        return kvHeads() * headDim();
     }
 
     private long start(int layer, int slot, int position) {
-        if (position < 0 || position >= capacity || slot >= slots) {
+        if (position < 0 || position >= capacity() || slot >= slots()) {
             throw new BackendException(
                     "position "
                             + position
                             + " of slot "
                             + slot
                             + " is outside a cache of "
-                            + slots
+                            + slots()
                             + " x "
-                            + capacity);
+                            + capacity());
         }
-        return (((long) layer * slots + slot) * capacity + position) * width();
+        return (((long) layer * slots() + slot) * capacity() + position) * width();
     }
 
     void write(int layer, int slot, int position, double[] key, double[] value) {
@@ -68,33 +63,8 @@ final class ReferenceCache implements KvCache {
     }
 
     @Override
-    public DType dtype() {
-        return keys.dtype();
-    }
-
-    @Override
-    public int layers() {
-        return layers;
-    }
-
-    @Override
-    public int slots() {
-        return slots;
-    }
-
-    @Override
-    public int kvHeads() {
-        return shape.kvHeads();
-    }
-
-    @Override
-    public int headDim() {
-        return shape.headDim();
-    }
-
-    @Override
-    public int capacity() {
-        return capacity;
+    public CacheShape shape() {
+        return shape;
     }
 
     @Override

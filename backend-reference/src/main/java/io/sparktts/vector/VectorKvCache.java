@@ -3,6 +3,7 @@ package io.sparktts.vector;
 import static io.sparktts.vector.Lanes.TILE;
 
 import io.sparktts.backend.AttentionShape;
+import io.sparktts.backend.CacheShape;
 import io.sparktts.backend.DType;
 import io.sparktts.backend.KvCache;
 import io.sparktts.host.HostBuffer;
@@ -15,43 +16,35 @@ import java.lang.foreign.Arena;
  * layer, slot and head.
  */
 final class VectorKvCache implements KvCache {
-    private final DType dtype;
-    private final int layers;
-    private final int slots;
-    private final AttentionShape shape;
-    private final int capacity;
+    private final CacheShape shape;
     private final int dims;
     private final HostBuffer keys;
     private final HostBuffer values;
 
-    VectorKvCache(DType dtype, int layers, int slots, AttentionShape shape, int capacity) {
-        this.dtype = dtype;
-        this.layers = layers;
-        this.slots = slots;
-        this.shape = shape;
-        this.capacity = Lanes.roundUp(capacity, TILE);
-        this.dims = Lanes.roundUp(shape.headDim(), TILE);
-        long heads = (long) layers * slots * shape.kvHeads();
-        keys = new HostBuffer(heads * this.capacity * shape.headDim() * dtype.bytes());
-        values = new HostBuffer(heads * this.capacity * dims * dtype.bytes());
+    VectorKvCache(DType dtype, int layers, int slots, AttentionShape heads, int capacity) {
+        shape = new CacheShape(dtype, layers, slots, heads, Lanes.roundUp(capacity, TILE));
+        dims = Lanes.roundUp(heads.headDim(), TILE);
+        long rows = (long) layers * slots * heads.kvHeads() * shape.capacity();
+        keys = new HostBuffer(rows * heads.headDim() * dtype.bytes());
+        values = new HostBuffer(rows * dims * dtype.bytes());
     }
 
     private long head(int layer, int slot, int head) {
-        return ((long) layer * slots + slot) * shape.kvHeads() + head;
+        return ((long) layer * slots() + slot) * kvHeads() + head;
     }
 
     /** Address of the key tile that holds {@code position}, a multiple of {@link Lanes#TILE}. */
     long keyTile(int layer, int slot, int head, int position) {
-        long element = (head(layer, slot, head) * capacity + position) * shape.headDim();
-        return keys.segment().address() + element * dtype.bytes();
+        long element = (head(layer, slot, head) * capacity() + position) * headDim();
+        return keys.segment().address() + element * dtype().bytes();
     }
 
     /** Address of the values of {@code position} in dimension tile {@code dimTile}. */
     long valueTile(int layer, int slot, int head, int dimTile, int position) {
         long element =
-                head(layer, slot, head) * capacity * dims
-                        + ((long) dimTile * capacity + position) * TILE;
-        return values.segment().address() + element * dtype.bytes();
+                head(layer, slot, head) * capacity() * dims
+                        + ((long) dimTile * capacity() + position) * TILE;
+        return values.segment().address() + element * dtype().bytes();
     }
 
     /** Dimension tiles of a value row; the last may be partly unused. */
@@ -60,33 +53,8 @@ final class VectorKvCache implements KvCache {
     }
 
     @Override
-    public DType dtype() {
-        return dtype;
-    }
-
-    @Override
-    public int layers() {
-        return layers;
-    }
-
-    @Override
-    public int slots() {
-        return slots;
-    }
-
-    @Override
-    public int kvHeads() {
-        return shape.kvHeads();
-    }
-
-    @Override
-    public int headDim() {
-        return shape.headDim();
-    }
-
-    @Override
-    public int capacity() {
-        return capacity;
+    public CacheShape shape() {
+        return shape;
     }
 
     @Override
@@ -98,12 +66,12 @@ final class VectorKvCache implements KvCache {
                 Lanes.putFloat(floats + 4L * i, (float) value);
             }
             for (HostBuffer buffer : new HostBuffer[] {keys, values}) {
-                long elements = buffer.byteSize() / dtype.bytes();
+                long elements = buffer.byteSize() / dtype().bytes();
                 for (long i = 0; i < elements; i += run) {
                     Convert.round(
                             floats,
-                            buffer.segment().address() + i * dtype.bytes(),
-                            dtype,
+                            buffer.segment().address() + i * dtype().bytes(),
+                            dtype(),
                             (int) Math.min(run, elements - i));
                 }
             }

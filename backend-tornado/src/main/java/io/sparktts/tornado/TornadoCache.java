@@ -1,6 +1,7 @@
 package io.sparktts.tornado;
 
 import io.sparktts.backend.AttentionShape;
+import io.sparktts.backend.CacheShape;
 import io.sparktts.backend.DType;
 import io.sparktts.backend.Device;
 import io.sparktts.backend.HostTensor;
@@ -12,26 +13,20 @@ import java.lang.foreign.Arena;
 /** Keys and values as {@code [layers][slots][kvHeads][capacity][headDim]} each. */
 final class TornadoCache implements KvCache {
     private final Device device;
-    private final int layers;
-    private final int slots;
-    private final AttentionShape shape;
-    private final int capacity;
+    private final CacheShape shape;
     private final Tensor keys;
     private final Tensor values;
 
     TornadoCache(
-            Device device, DType dtype, int layers, int slots, AttentionShape shape, int capacity) {
+            Device device, DType dtype, int layers, int slots, AttentionShape heads, int capacity) {
         this.device = device;
-        this.layers = layers;
-        this.slots = slots;
-        this.shape = shape;
-        this.capacity = capacity;
+        this.shape = new CacheShape(dtype, layers, slots, heads, capacity);
         this.keys = device.allocate(dtype, layers * layerElements());
         this.values = device.allocate(dtype, layers * layerElements());
     }
 
     private long layerElements() {
-        return (long) slots * shape.kvHeads() * capacity * shape.headDim();
+        return (long) slots() * kvHeads() * capacity() * headDim();
     }
 
     Tensor keys() {
@@ -48,33 +43,8 @@ final class TornadoCache implements KvCache {
     }
 
     @Override
-    public DType dtype() {
-        return keys.dtype();
-    }
-
-    @Override
-    public int layers() {
-        return layers;
-    }
-
-    @Override
-    public int slots() {
-        return slots;
-    }
-
-    @Override
-    public int kvHeads() {
-        return shape.kvHeads();
-    }
-
-    @Override
-    public int headDim() {
-        return shape.headDim();
-    }
-
-    @Override
-    public int capacity() {
-        return capacity;
+    public CacheShape shape() {
+        return shape;
     }
 
     @Override

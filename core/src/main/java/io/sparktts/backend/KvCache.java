@@ -6,19 +6,34 @@ package io.sparktts.backend;
  * <p>Logical shape: {@code [layers][slots][kvHeads][capacity][headDim]}, twice.
  */
 public interface KvCache extends AutoCloseable {
-    DType dtype();
+    /** Its extents. */
+    CacheShape shape();
 
-    int layers();
+    default DType dtype() {
+        return shape().dtype();
+    }
+
+    default int layers() {
+        return shape().layers();
+    }
 
     /** Sequences that fit. */
-    int slots();
+    default int slots() {
+        return shape().slots();
+    }
 
-    int kvHeads();
+    default int kvHeads() {
+        return shape().heads().kvHeads();
+    }
 
-    int headDim();
+    default int headDim() {
+        return shape().heads().headDim();
+    }
 
     /** Positions that fit in a slot. */
-    int capacity();
+    default int capacity() {
+        return shape().capacity();
+    }
 
     /**
      * Overwrites everything, past the live part included: tests fill it with garbage to show reads
