@@ -9,7 +9,6 @@ import java.lang.foreign.MemorySegment;
 /** Host memory as device memory, aligned to cache lines. */
 public final class HostBuffer implements DeviceBuffer {
     private static final long ALIGNMENT = 64;
-    private static final long HUGE_PAGE = 2L << 20;
 
     private final Arena arena = Arena.ofShared();
     private final MemorySegment segment;
@@ -21,16 +20,14 @@ public final class HostBuffer implements DeviceBuffer {
      * @throws BackendException when the memory is not to be had
      */
     public HostBuffer(long bytes) {
-        boolean large = bytes >= 4 * HUGE_PAGE;
         try {
-            segment = arena.allocate(Math.max(bytes, 1), large ? HUGE_PAGE : ALIGNMENT);
+            MemorySegment huge =
+                    bytes >= HugePages.SIZE / 2 ? HugePages.allocate(arena, bytes) : null;
+            segment = huge != null ? huge : arena.allocate(Math.max(bytes, 1), ALIGNMENT);
         } catch (OutOfMemoryError e) {
             arena.close();
             throw new BackendException(
                     "out of memory: " + bytes + " bytes of host memory are not to be had", e);
-        }
-        if (large) {
-            HugePages.advise(segment);
         }
     }
 
