@@ -111,7 +111,7 @@ final class LinearKernel implements AutoCloseable {
         outDtype = out.dtype();
         outColumns = columns;
         int units = withSwiGlu ? w.panels() / 2 : w.panels();
-        panelsPerChunk = Math.max(1, units / (pool.workers() * 16));
+        panelsPerChunk = Math.max(1, units / (pool.workers() * 64));
         int chunks = (units + panelsPerChunk - 1) / panelsPerChunk;
         int total = x.rows();
         for (int first = 0; first < total; first += ROWS) {

@@ -3,12 +3,14 @@ package io.sparktts.vector;
 import org.jspecify.annotations.Nullable;
 
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Runs the chunks of one task on all cores, the caller's included. Chunks are claimed one at a
- * time, so a core that something else uses just takes fewer. A call allocates nothing.
+ * Runs the chunks of one task on all cores, the caller's included. Each worker has a range of
+ * neighbouring chunks and takes them in order, so that memory streams on from chunk to chunk: what
+ * fetches ahead loses its track at every jump. A worker that is done takes from the far end of
+ * another's range, so a core that something else uses just does fewer. A call allocates nothing.
  */
 final class WorkerPool implements AutoCloseable {
     /** Work split into chunks, each independent of the others. */
@@ -31,16 +33,22 @@ final class WorkerPool implements AutoCloseable {
 
     private final Thread[] threads;
 
-    /** Generation of the present task (upper half) and the next chunk to claim (lower half). */
-    private final AtomicLong state = new AtomicLong();
+    /** Longs between the ranges of two workers: no two share a cache line, or a pair of lines. */
+    private static final int SPREAD = 16;
+
+    /** The chunks each worker has left: the first in the upper half, the end in the lower. */
+    private final AtomicLongArray ranges;
+
+    /** Grows with each task. */
+    private final AtomicInteger generation = new AtomicInteger();
 
     private final AtomicInteger done = new AtomicInteger();
     private volatile @Nullable Task task;
-    private volatile int chunks;
     private volatile boolean closed;
     private volatile @Nullable Throwable failure;
 
     WorkerPool(int workers) {
+        ranges = new AtomicLongArray((workers + 1) * SPREAD);
         threads = new Thread[workers - 1];
         for (int i = 0; i < threads.length; i++) {
             int worker = i + 1;
@@ -70,19 +78,21 @@ final class WorkerPool implements AutoCloseable {
             }
             return;
         }
-        // Close the old generation first: a late worker must not claim a chunk of it by the new
-        // count.
-        int old = (int) (state.get() >>> 32);
-        state.set(((long) old << 32) | Integer.MAX_VALUE);
         task = work;
-        chunks = count;
         done.set(0);
-        int generation = old + 1;
-        state.set((long) generation << 32);
+        // All ranges are empty. A worker that is late from the last task may claim from the new
+        // ones at once: what it claims, it looks up the task for.
+        int workers = workers();
+        for (int w = 0; w < workers; w++) {
+            long first = (long) count * w / workers;
+            long end = (long) count * (w + 1) / workers;
+            ranges.set(SPREAD * (w + 1), first << 32 | end);
+        }
+        generation.incrementAndGet();
         for (Thread t : threads) {
             LockSupport.unpark(t);
         }
-        drain(generation, 0);
+        drain(0);
         int waits = 0;
         while (done.get() < count) {
             if (++waits < SPINS) {
@@ -98,25 +108,45 @@ final class WorkerPool implements AutoCloseable {
         }
     }
 
-    private void drain(int generation, int worker) {
+    /** Does what is left in the worker's own range, then in the others'. */
+    private void drain(int worker) {
+        int workers = workers();
+        for (int i = 0; i < workers; i++) {
+            int owner = (worker + i) % workers;
+            int chunk = claim(owner, i == 0);
+            while (chunk >= 0) {
+                runChunk(chunk, worker);
+                chunk = claim(owner, i == 0);
+            }
+        }
+    }
+
+    /** A chunk of a worker's range, the first or the last one; -1 if none is left. */
+    private int claim(int owner, boolean first) {
+        int at = SPREAD * (owner + 1);
         while (true) {
-            long s = state.get();
-            if ((int) (s >>> 32) != generation || (int) s >= chunks) {
-                return;
+            long range = ranges.get(at);
+            int from = (int) (range >>> 32);
+            int end = (int) range;
+            if (from >= end) {
+                return -1;
             }
-            if (!state.compareAndSet(s, s + 1)) {
-                continue;
+            if (ranges.compareAndSet(at, range, first ? range + (1L << 32) : range - 1)) {
+                return first ? from : end - 1;
             }
-            try {
-                Task t = task;
-                if (t != null) {
-                    t.run((int) s, worker);
-                }
-            } catch (Throwable t) {
-                failure = t;
-            } finally {
-                done.incrementAndGet();
+        }
+    }
+
+    private void runChunk(int chunk, int worker) {
+        try {
+            Task t = task;
+            if (t != null) {
+                t.run(chunk, worker);
             }
+        } catch (Throwable t) {
+            failure = t;
+        } finally {
+            done.incrementAndGet();
         }
     }
 
@@ -125,11 +155,11 @@ final class WorkerPool implements AutoCloseable {
         int seen = 0;
         int waits = 0;
         while (!closed) {
-            int generation = (int) (state.get() >>> 32);
-            if (generation != seen) {
-                seen = generation;
+            int present = generation.get();
+            if (present != seen) {
+                seen = present;
                 waits = 0;
-                drain(generation, worker);
+                drain(worker);
             } else if (++waits < SPINS) {
                 Thread.onSpinWait();
             } else if (waits < SPINS + YIELDS) {
