@@ -37,6 +37,9 @@ final class CudaVariants {
         if (!of(op).contains(variant)) {
             return Support.no(op.id() + " has no variant " + variant);
         }
+        if (op.compareTo(Op.LAYER_NORM) >= 0) {
+            return Support.no("the jcuda backend has no " + op.id() + " yet");
+        }
         if (dtype == DType.F64 || dtype == DType.I32) {
             return Support.no(
                     "the jcuda backend computes in float32 or less; use --backend reference for "

@@ -1,6 +1,8 @@
 package io.sparktts.reference;
 
+import io.sparktts.backend.Activation;
 import io.sparktts.backend.AttentionShape;
+import io.sparktts.backend.Conv1d;
 import io.sparktts.backend.DType;
 import io.sparktts.backend.Kernels;
 import io.sparktts.backend.KvCache;
@@ -9,7 +11,9 @@ import io.sparktts.backend.Sampling;
 import io.sparktts.backend.SequenceBatch;
 import io.sparktts.backend.Tensor;
 import io.sparktts.backend.Weight;
+import io.sparktts.backend.Window;
 import io.sparktts.host.HostScratch;
+import io.sparktts.oracle.CodecOracle;
 import io.sparktts.oracle.Oracle;
 import io.sparktts.oracle.SamplingOracle;
 
@@ -87,13 +91,9 @@ final class ReferenceKernels implements Kernels, AutoCloseable {
 
     @Override
     public void linear(Tensor out, Tensor x, Weight weight, @Nullable Tensor bias) {
-        int rows = x.rows();
-        Rows in = Rows.of(x);
-        double[][] values = new double[rows][];
-        Arrays.setAll(values, r -> in.get((long) r * x.columns(), x.columns()));
-        double[][] y = product(values, weight, bias);
+        double[][] y = product(all(x), weight, bias);
         Rows result = Rows.of(out);
-        parallel(rows, r -> result.set((long) r * out.columns(), y[r]));
+        parallel(y.length, r -> result.set((long) r * out.columns(), y[r]));
     }
 
     /** A row of the weight is widened once for all rows of x. */
@@ -217,10 +217,7 @@ final class ReferenceKernels implements Kernels, AutoCloseable {
     }
 
     private static double[][] activation(Tensor x, Weight gateUp) {
-        Rows in = Rows.of(x);
-        double[][] rows = new double[x.rows()][];
-        Arrays.setAll(rows, r -> in.get((long) r * x.columns(), x.columns()));
-        double[][] both = product(rows, gateUp, null);
+        double[][] both = product(all(x), gateUp, null);
         return Arrays.stream(both).map(Oracle::siluMul).toArray(double[][]::new);
     }
 
@@ -304,6 +301,102 @@ final class ReferenceKernels implements Kernels, AutoCloseable {
                 length.tensor().set(b, length.tensor().get(b) + 1);
             }
         }
+    }
+
+    @Override
+    public void layerNorm(Tensor out, Tensor x, Tensor weight, Tensor bias, double epsilon) {
+        double[] w = Rows.of(weight).all();
+        double[] b = Rows.of(bias).all();
+        eachRow(out, x, row -> CodecOracle.layerNorm(row, w, b, epsilon));
+    }
+
+    @Override
+    public void activation(Tensor out, Tensor x, Activation function) {
+        eachRow(
+                out,
+                x,
+                row -> Arrays.stream(row).map(v -> CodecOracle.activation(v, function)).toArray());
+    }
+
+    @Override
+    public void geglu(Tensor out, Tensor valueGate) {
+        eachRow(out, valueGate, CodecOracle::geglu);
+    }
+
+    @Override
+    public void affine(Tensor out, Tensor x, Tensor scale, @Nullable Tensor shift) {
+        double[] factors = Rows.of(scale).all();
+        double[] added = shift == null ? null : Rows.of(shift).all();
+        eachRow(out, x, row -> CodecOracle.affine(row, factors, added));
+    }
+
+    @Override
+    public void columnMean(Tensor out, Tensor x) {
+        double[] sum = new double[x.columns()];
+        for (double[] row : all(x)) {
+            sum = Oracle.add(sum, row);
+        }
+        Rows.of(out).set(0, Arrays.stream(sum).map(v -> v / x.rows()).toArray());
+    }
+
+    private static double[][] all(Tensor x) {
+        Rows in = Rows.of(x);
+        double[][] rows = new double[x.rows()][];
+        Arrays.setAll(rows, r -> in.get((long) r * x.columns(), x.columns()));
+        return rows;
+    }
+
+    @Override
+    public void copyColumns(Tensor out, int outColumn, Tensor x, int xColumn, int columns) {
+        Rows in = Rows.of(x);
+        Rows result = Rows.of(out);
+        parallel(
+                out.rows(),
+                r ->
+                        result.set(
+                                (long) r * out.columns() + outColumn,
+                                in.get((long) r * x.columns() + xColumn, columns)));
+    }
+
+    @Override
+    public void bidirectionalAttention(Tensor out, Tensor q, Tensor k, Tensor v, int heads) {
+        double[] keys = Rows.of(k).all();
+        double[] values = Rows.of(v).all();
+        AttentionShape shape = new AttentionShape(heads, heads, q.columns() / heads);
+        eachRow(out, q, row -> Oracle.attention(row, 0, keys, values, k.rows(), shape));
+    }
+
+    @Override
+    public void unfold(Tensor out, Tensor x, Window window, int firstChannel) {
+        double[][] in = all(x);
+        int n = out.columns() / window.taps();
+        Rows result = Rows.of(out);
+        parallel(
+                out.rows(),
+                r ->
+                        result.set(
+                                (long) r * out.columns(),
+                                CodecOracle.unfold(in, r, window, firstChannel, n)));
+    }
+
+    @Override
+    public void depthwiseConv1d(Tensor out, Tensor x, Tensor weight, Tensor bias, Conv1d shape) {
+        double[][] in = all(x);
+        double[] w = Rows.of(weight).all();
+        double[] b = Rows.of(bias).all();
+        Rows result = Rows.of(out);
+        parallel(
+                out.rows(),
+                r ->
+                        result.set(
+                                (long) r * out.columns(),
+                                CodecOracle.depthwise(in, r, shape.window(), w, b)));
+    }
+
+    @Override
+    public void snake(Tensor out, Tensor x, Tensor alpha) {
+        double[] a = Rows.of(alpha).all();
+        eachRow(out, x, row -> CodecOracle.snake(row, a));
     }
 
     @Override

@@ -228,4 +228,185 @@ public interface Kernels {
         sample(state.tokens(), state.logits(), state.sampling(), state.random());
         advance(state.batch());
     }
+
+    // The codec: frames are rows, channels are columns.
+
+    /**
+     * Layer normalisation (Ba, Kiros and Hinton 2016): {@code out = (x - mean) / sqrt(variance +
+     * eps) * weight + bias}, statistics in float32. AdaLayerNorm is this with the speaker's scale
+     * and shift as weight and bias.
+     *
+     * @param out {@code [rows, n]}; may be {@code x}
+     * @param x {@code [rows, n]}
+     * @param weight {@code [n]}
+     * @param bias {@code [n]}
+     */
+    default void layerNorm(Tensor out, Tensor x, Tensor weight, Tensor bias, double epsilon) {
+        throw new BackendException("layerNorm is not implemented by this backend");
+    }
+
+    /** A function of each element; {@code out} may be {@code x}. */
+    default void activation(Tensor out, Tensor x, Activation function) {
+        throw new BackendException("activation is not implemented by this backend");
+    }
+
+    /**
+     * {@code out = value * gelu(gate)}.
+     *
+     * @param out {@code [rows, n]}
+     * @param valueGate {@code [rows, 2n]}: value, then gate
+     */
+    default void geglu(Tensor out, Tensor valueGate) {
+        throw new BackendException("geglu is not implemented by this backend");
+    }
+
+    /**
+     * {@code out = x * scale + shift}, per column: batch normalisation with known statistics, or a
+     * gate.
+     *
+     * @param out {@code [rows, n]}; may be {@code x}
+     * @param x {@code [rows, n]}
+     * @param scale {@code [n]}
+     * @param shift {@code [n]} or null
+     */
+    default void affine(Tensor out, Tensor x, Tensor scale, @Nullable Tensor shift) {
+        throw new BackendException("affine is not implemented by this backend");
+    }
+
+    /**
+     * Mean over the rows.
+     *
+     * @param out {@code [1, n]}
+     * @param x {@code [rows, n]}
+     */
+    default void columnMean(Tensor out, Tensor x) {
+        throw new BackendException("columnMean is not implemented by this backend");
+    }
+
+    /**
+     * {@code out[:, outColumn + i] = x[:, xColumn + i]} for {@code i < columns}; the other columns
+     * stay. Rows of {@code out} and {@code x} are equal in number.
+     */
+    default void copyColumns(Tensor out, int outColumn, Tensor x, int xColumn, int columns) {
+        throw new BackendException("copyColumns is not implemented by this backend");
+    }
+
+    /**
+     * Attention of every query over every key, each head by itself; scale {@code 1 /
+     * sqrt(headDim)}, softmax in float32.
+     *
+     * @param out {@code [queries, heads * headDim]}
+     * @param q {@code [queries, heads * headDim]}
+     * @param k {@code [positions, heads * headDim]}
+     * @param v {@code [positions, heads * headDim]}
+     */
+    default void bidirectionalAttention(Tensor out, Tensor q, Tensor k, Tensor v, int heads) {
+        throw new BackendException("bidirectionalAttention is not implemented by this backend");
+    }
+
+    /**
+     * The frames that a convolution sees, side by side: {@code out[t, tap * n + c] = x[frame(t,
+     * tap), firstChannel + c]}, zero outside of {@code x}.
+     *
+     * @param out {@code [rows, taps * n]}
+     * @param x {@code [frames, channels]}, {@code channels >= firstChannel + n}
+     */
+    default void unfold(Tensor out, Tensor x, Window window, int firstChannel) {
+        throw new BackendException("unfold is not implemented by this backend");
+    }
+
+    /**
+     * Convolution over time.
+     *
+     * @param out {@code [shape.frames(frames), outChannels]}
+     * @param x {@code [frames, channels]}
+     * @param weight {@code [outChannels, kernel * channels]}, the channels of a tap adjacent
+     * @param bias {@code [outChannels]} or null
+     */
+    default void conv1d(Tensor out, Tensor x, Weight weight, @Nullable Tensor bias, Conv1d shape) {
+        Tensor seen = scratch("conv1d.seen", x.dtype(), out.rows(), weight.inFeatures());
+        unfold(seen, x, shape.window(), 0);
+        linear(out, seen, weight, bias);
+    }
+
+    /**
+     * Convolution over time of each channel by itself.
+     *
+     * @param out {@code [shape.frames(frames), channels]}
+     * @param x {@code [frames, channels]}
+     * @param weight {@code [kernel, channels]}
+     * @param bias {@code [channels]}
+     */
+    default void depthwiseConv1d(Tensor out, Tensor x, Tensor weight, Tensor bias, Conv1d shape) {
+        throw new BackendException("depthwiseConv1d is not implemented by this backend");
+    }
+
+    /**
+     * Transposed convolution over time.
+     *
+     * @param out {@code [shape.frames(frames), outChannels]}
+     * @param x {@code [frames, channels]}
+     * @param weight {@code [stride * outChannels, taps * channels]}: row {@code p * outChannels +
+     *     o}, column {@code j * channels + c} holds the published {@code [c, o, p + (taps - 1 - j)
+     *     * stride]}, zero past the kernel
+     * @param bias {@code [stride * outChannels]}: the published one {@code stride} times
+     */
+    default void convTranspose1d(
+            Tensor out, Tensor x, Weight weight, Tensor bias, ConvTranspose1d shape) {
+        int rows = shape.rows(x.rows());
+        Tensor seen = scratch("convTranspose1d.seen", x.dtype(), rows, weight.inFeatures());
+        Tensor whole = scratch("convTranspose1d.whole", x.dtype(), rows, weight.outFeatures());
+        unfold(seen, x, shape.window(), 0);
+        linear(whole, seen, weight, bias);
+        long cut = (long) shape.padding() * out.columns();
+        Tensor live = whole.view(cut, out.rows(), out.columns());
+        copyColumns(out, 0, live, 0, out.columns());
+    }
+
+    /**
+     * {@code out = x + sin(alpha x)^2 / (alpha + 1e-9)} (Ziyin, Hartwig and Ueda 2020).
+     *
+     * @param out {@code [rows, channels]}; may be {@code x}
+     * @param x {@code [rows, channels]}
+     * @param alpha {@code [channels]}
+     */
+    default void snake(Tensor out, Tensor x, Tensor alpha) {
+        throw new BackendException("snake is not implemented by this backend");
+    }
+
+    /**
+     * {@code out = x + conv2(snake2(conv1(snake1(x))))}.
+     *
+     * @param out {@code [frames, channels]}; not {@code x}
+     * @param x {@code [frames, channels]}
+     */
+    default void residualUnit(Tensor out, Tensor x, ResidualUnitWeights w) {
+        Tensor active = scratch("residualUnit.active", x.dtype(), x.rows(), x.columns());
+        snake(active, x, w.alpha1());
+        conv1d(out, active, w.conv1(), w.bias1(), w.shape1());
+        snake(out, out, w.alpha2());
+        linear(active, out, w.conv2(), w.bias2());
+        add(out, active, x);
+    }
+
+    /**
+     * {@code x += contract(gelu(expand(norm(depthwise(x)))))}.
+     *
+     * @param x {@code [frames, C]}, in and out
+     * @param normWeight {@code [C]}: the block's own or the speaker's
+     * @param normBias like {@code normWeight}
+     */
+    default void convNextBlock(
+            Tensor x, ConvNextWeights w, Tensor normWeight, Tensor normBias, double epsilon) {
+        int rows = x.rows();
+        Tensor mixed = scratch("convNext.mixed", x.dtype(), rows, x.columns());
+        Tensor wide = scratch("convNext.wide", x.dtype(), rows, w.expand().outFeatures());
+        Conv1d shape = Conv1d.same(w.depthwise().rows(), 1);
+        depthwiseConv1d(mixed, x, w.depthwise(), w.depthwiseBias(), shape);
+        layerNorm(mixed, mixed, normWeight, normBias, epsilon);
+        linear(wide, mixed, w.expand(), w.expandBias());
+        activation(wide, wide, Activation.GELU);
+        linear(mixed, wide, w.contract(), w.contractBias());
+        add(x, x, mixed);
+    }
 }

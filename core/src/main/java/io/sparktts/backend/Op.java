@@ -24,7 +24,21 @@ public enum Op {
     ADVANCE("advance"),
     DECODER_LAYER("decoderLayer"),
     FORWARD("forward"),
-    DECODE_STEP("decodeStep");
+    DECODE_STEP("decodeStep"),
+    LAYER_NORM("layerNorm"),
+    ACTIVATION("activation"),
+    GEGLU("geglu"),
+    AFFINE("affine"),
+    COLUMN_MEAN("columnMean"),
+    COPY_COLUMNS("copyColumns"),
+    BIDIRECTIONAL_ATTENTION("bidirectionalAttention"),
+    UNFOLD("unfold"),
+    CONV1D("conv1d"),
+    DEPTHWISE_CONV1D("depthwiseConv1d"),
+    CONV_TRANSPOSE1D("convTranspose1d"),
+    SNAKE("snake"),
+    RESIDUAL_UNIT("residualUnit"),
+    CONV_NEXT_BLOCK("convNextBlock");
 
     private final String id;
 

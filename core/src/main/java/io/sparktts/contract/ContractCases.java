@@ -1,6 +1,9 @@
 package io.sparktts.contract;
 
+import io.sparktts.backend.Activation;
 import io.sparktts.backend.AttentionShape;
+import io.sparktts.backend.Conv1d;
+import io.sparktts.backend.ConvTranspose1d;
 import io.sparktts.backend.DType;
 import io.sparktts.backend.Device;
 import io.sparktts.backend.Op;
@@ -20,6 +23,7 @@ public final class ContractCases {
     private static final AttentionShape TRUE_SHAPE = new AttentionShape(14, 2, 64);
     private static final AttentionShape SMALL_SHAPE = new AttentionShape(4, 2, 16);
     private static final AttentionShape TINY_SHAPE = new AttentionShape(1, 1, 2);
+    private static final List<Activation> ACTIVATIONS = List.of(Activation.values());
     private static final Sampling TOP_K = Sampling.of(1.3, 7, 1);
     private static final Sampling TOP_P = Sampling.of(1, 0, 0.6);
     private static final Sampling PLAIN = Sampling.of(1, 0, 1);
@@ -64,6 +68,7 @@ public final class ContractCases {
         attention(w);
         sampling(w);
         models(w);
+        codec(w);
         return w;
     }
 
@@ -211,6 +216,60 @@ public final class ContractCases {
         w.add(ModelWorkloads.decodeStep(step, SMALL, PLAIN));
     }
 
+    private static void codec(List<KernelWorkload> w) {
+        for (int i = 0; i < SIZES.length; i++) {
+            int n = SIZES[i];
+            int rows = SIZES[(i * 5 + 2) % 7];
+            w.add(CodecWorkloads.layerNorm(rows, n, i % 2 == 1));
+            w.add(CodecWorkloads.activation(rows, n, ACTIVATIONS.get(i % 4), i % 3 == 1));
+            w.add(CodecWorkloads.geglu(rows, n));
+            w.add(CodecWorkloads.affine(rows, n, i % 2 == 0, i % 3 == 0));
+            w.add(CodecWorkloads.snake(rows, n, i % 3 == 2));
+            w.add(CodecWorkloads.columnMean(rows, n));
+        }
+        for (Activation function : ACTIVATIONS) {
+            w.add(CodecWorkloads.activation(3, 123, function, false).misaligned());
+        }
+        w.add(CodecWorkloads.layerNorm(13, 64, false).misaligned());
+        w.add(CodecWorkloads.snake(13, 64, false).misaligned());
+        w.add(CodecWorkloads.columnMean(301, 512));
+        w.add(CodecWorkloads.copyColumns(1, 1, 0, 1, 0));
+        w.add(CodecWorkloads.copyColumns(65, 512, 64, 512, 448));
+        w.add(CodecWorkloads.copyColumns(13, 123, 3, 65, 1).misaligned());
+        w.add(CodecWorkloads.attention(1, 1, 1, 2));
+        w.add(CodecWorkloads.attention(32, 333, 8, 64));
+        w.add(CodecWorkloads.attention(65, 65, 3, 16));
+        w.add(CodecWorkloads.attention(13, 123, 2, 24));
+        w.add(ConvWorkloads.unfold(1, 1, 0, 1, Conv1d.same(1, 1)));
+        w.add(ConvWorkloads.unfold(13, 65, 0, 65, Conv1d.same(7, 3)));
+        w.add(ConvWorkloads.unfold(21, 16, 4, 8, new Conv1d(16, 1, 1, 8)));
+        w.add(ConvWorkloads.unfold(203, 1, 0, 1, new Conv1d(10, 5, 1, 0)));
+        w.add(ConvWorkloads.depthwise(1, 1, Conv1d.same(7, 1)));
+        w.add(ConvWorkloads.depthwise(13, 65, Conv1d.same(7, 1)));
+        w.add(ConvWorkloads.depthwise(64, 384, Conv1d.same(7, 1)));
+        w.add(ConvWorkloads.depthwise(31, 123, Conv1d.same(3, 4)));
+        w.add(ConvWorkloads.conv1d(1, 1, 1, true, Conv1d.same(7, 1)));
+        w.add(ConvWorkloads.conv1d(13, 65, 63, false, Conv1d.same(7, 3)));
+        w.add(ConvWorkloads.conv1d(64, 96, 96, true, Conv1d.same(7, 9)));
+        w.add(ConvWorkloads.conv1d(123, 96, 1, true, Conv1d.same(7, 1)));
+        w.add(ConvWorkloads.conv1d(1021, 13, 48, true, Conv1d.same(7, 3)));
+        w.add(ConvWorkloads.conv1d(50, 256, 320, true, Conv1d.same(7, 1)));
+        w.add(ConvWorkloads.conv1d(403, 1, 64, true, new Conv1d(10, 5, 1, 0)));
+        w.add(ConvWorkloads.conv1d(65, 64, 64, true, new Conv1d(3, 2, 1, 0)));
+        w.add(ConvWorkloads.conv1d(13, 64, 64, true, Conv1d.same(7, 1)).misaligned());
+        w.add(ConvWorkloads.convTranspose1d(1, 1, 1, new ConvTranspose1d(4, 2, 1)));
+        w.add(ConvWorkloads.convTranspose1d(13, 65, 33, new ConvTranspose1d(16, 8, 4)));
+        w.add(ConvWorkloads.convTranspose1d(9, 64, 32, new ConvTranspose1d(11, 5, 3)));
+        w.add(ConvWorkloads.convTranspose1d(63, 13, 3, new ConvTranspose1d(8, 4, 2)));
+        w.add(ConvWorkloads.convTranspose1d(123, 96, 48, new ConvTranspose1d(4, 2, 1)));
+        w.add(ConvWorkloads.residualUnit(1, 1, 1));
+        w.add(ConvWorkloads.residualUnit(13, 65, 3));
+        w.add(ConvWorkloads.residualUnit(123, 96, 9));
+        w.add(ConvWorkloads.convNextBlock(1, 3, 13));
+        w.add(ConvWorkloads.convNextBlock(13, 65, 123));
+        w.add(ConvWorkloads.convNextBlock(63, 384, 896));
+    }
+
     /** One shape per operation that is parallel enough to show a race. */
     private static List<KernelWorkload> moderate() {
         return List.of(
@@ -233,6 +292,20 @@ public final class ContractCases {
                 RowWorkloads.advance(DECODE),
                 ModelWorkloads.decoderLayer(Sequences.uniform(1, 0, 3), SMALL),
                 ModelWorkloads.forward(Sequences.uniform(1, 0, 3), SMALL),
-                ModelWorkloads.decodeStep(LIVE, SMALL, Sampling.SPARK_TTS));
+                ModelWorkloads.decodeStep(LIVE, SMALL, Sampling.SPARK_TTS),
+                CodecWorkloads.layerNorm(65, 384, false),
+                CodecWorkloads.activation(65, 896, Activation.GELU, false),
+                CodecWorkloads.geglu(13, 341),
+                CodecWorkloads.affine(65, 896, true, false),
+                CodecWorkloads.snake(65, 896, false),
+                CodecWorkloads.columnMean(123, 512),
+                CodecWorkloads.copyColumns(65, 512, 64, 512, 448),
+                CodecWorkloads.attention(32, 123, 4, 64),
+                ConvWorkloads.unfold(123, 96, 0, 96, Conv1d.same(7, 3)),
+                ConvWorkloads.depthwise(123, 384, Conv1d.same(7, 1)),
+                ConvWorkloads.conv1d(123, 64, 96, true, Conv1d.same(7, 3)),
+                ConvWorkloads.convTranspose1d(63, 64, 32, new ConvTranspose1d(11, 5, 3)),
+                ConvWorkloads.residualUnit(123, 48, 3),
+                ConvWorkloads.convNextBlock(31, 64, 256));
     }
 }

@@ -46,6 +46,7 @@ public final class GoldenChecks {
         }
         List<GoldenCheck> checks = new ArrayList<>();
         checks.addAll(GoldenOps.ops(directory));
+        checks.addAll(GoldenCodecOps.all(directory));
         checks.addAll(GoldenOps.sampling(directory));
         checks.addAll(GoldenLlm.all(directory));
         return List.copyOf(checks);

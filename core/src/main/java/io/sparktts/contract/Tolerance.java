@@ -89,6 +89,21 @@ public record Tolerance(double elementUnits, double scaleUnits, double reduction
     /** Probabilities are F32 whatever the logits are. */
     static final Tolerance PROBABILITIES = new Tolerance(4, 4, 4);
 
+    /** One rounding; mean and variance in float32 leave an error of the row's own size. */
+    static final Tolerance LAYER_NORM = new Tolerance(1, 0, 3);
+
+    /** One rounding; exponential, error function or sine good to a few units of float32. */
+    static final Tolerance ELEMENTARY = new Tolerance(1, 0, 8);
+
+    /** The default body rounds what the last step reads. */
+    static final Tolerance GEGLU = new Tolerance(2, 0, 8);
+
+    /** A product and a sum in float32, rounded once. */
+    static final Tolerance AFFINE = new Tolerance(1, 0, 2);
+
+    /** Four or five roundings in a row, each passed on by a product. */
+    static final Tolerance CODEC_BLOCK = new Tolerance(1, 4, 16);
+
     /** One decoder layer: some ten roundings in a row, on a residual of this size. */
     static final Tolerance LAYER = new Tolerance(1, 6, 32);
 
@@ -105,7 +120,15 @@ public record Tolerance(double elementUnits, double scaleUnits, double reduction
     public static Tolerance of(Op op, String variant) {
         boolean naive = variant.equals(Variants.NAIVE);
         return switch (op) {
-            case EMBEDDING, CACHE_WRITE, GATHER_ROWS, SAMPLE, ARGMAX, ADVANCE -> EXACT;
+            case EMBEDDING,
+                    CACHE_WRITE,
+                    GATHER_ROWS,
+                    SAMPLE,
+                    ARGMAX,
+                    ADVANCE,
+                    COPY_COLUMNS,
+                    UNFOLD ->
+                    EXACT;
             case ADD -> ADD;
             case ROTARY -> naive ? ROTARY_NAIVE : ROTARY;
             case RMS_NORM -> RMS_NORM;
@@ -117,6 +140,14 @@ public record Tolerance(double elementUnits, double scaleUnits, double reduction
             case SOFTMAX -> naive ? SOFTMAX_NAIVE : SOFTMAX;
             case ATTENTION -> tf32(naive ? ATTENTION_NAIVE : ATTENTION, variant);
             case SAMPLING_PROBABILITIES -> PROBABILITIES;
+            case LAYER_NORM -> LAYER_NORM;
+            case ACTIVATION, SNAKE -> ELEMENTARY;
+            case GEGLU -> GEGLU;
+            case AFFINE -> AFFINE;
+            case COLUMN_MEAN, DEPTHWISE_CONV1D -> LINEAR;
+            case BIDIRECTIONAL_ATTENTION -> tf32(ATTENTION, variant);
+            case CONV1D, CONV_TRANSPOSE1D -> tf32(LINEAR, variant);
+            case RESIDUAL_UNIT, CONV_NEXT_BLOCK -> tf32(CODEC_BLOCK, variant);
             case DECODER_LAYER -> tf32(LAYER, variant);
             case FORWARD, DECODE_STEP -> tf32(MODEL, variant);
         };

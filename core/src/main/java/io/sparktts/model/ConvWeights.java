@@ -1,0 +1,94 @@
+package io.sparktts.model;
+
+import io.sparktts.backend.ConvTranspose1d;
+import io.sparktts.backend.HostTensor;
+
+import java.lang.foreign.Arena;
+
+/**
+ * Published convolution weights as the matrices that {@link io.sparktts.backend.Kernels} takes. The
+ * order of additions within an output is theirs, not the published one.
+ */
+public final class ConvWeights {
+    private ConvWeights() {}
+
+    /**
+     * A convolution as rows over the frames it sees.
+     *
+     * @param weight {@code [out, in, kernel]}
+     * @return {@code [out, kernel * in]}
+     */
+    public static HostTensor rows(HostTensor weight, Arena arena) {
+        int out = (int) weight.dim(0);
+        int in = (int) weight.dim(1);
+        int kernel = (int) weight.dim(2);
+        HostTensor rows = HostTensor.allocate(arena, weight.dtype(), out, (long) kernel * in);
+        long at = 0;
+        for (int o = 0; o < out; o++) {
+            for (int j = 0; j < kernel; j++) {
+                for (int c = 0; c < in; c++) {
+                    rows.set(at++, weight.get(((long) o * in + c) * kernel + j));
+                }
+            }
+        }
+        return rows;
+    }
+
+    /**
+     * A convolution of each channel by itself, taps outermost.
+     *
+     * @param weight {@code [channels, 1, kernel]}
+     * @return {@code [kernel, channels]}
+     */
+    public static HostTensor depthwise(HostTensor weight, Arena arena) {
+        int channels = (int) weight.dim(0);
+        int kernel = (int) weight.dim(2);
+        HostTensor taps = HostTensor.allocate(arena, weight.dtype(), kernel, channels);
+        for (int j = 0; j < kernel; j++) {
+            for (int c = 0; c < channels; c++) {
+                taps.set((long) j * channels + c, weight.get((long) c * kernel + j));
+            }
+        }
+        return taps;
+    }
+
+    /**
+     * A transposed convolution as rows over the frames it sees, one row for each of the {@code
+     * stride} output frames of an input frame.
+     *
+     * @param weight {@code [in, out, kernel]}
+     * @return {@code [stride * out, taps * in]}, zero past the kernel
+     */
+    public static HostTensor transposed(HostTensor weight, ConvTranspose1d shape, Arena arena) {
+        int in = (int) weight.dim(0);
+        int out = (int) weight.dim(1);
+        int kernel = (int) weight.dim(2);
+        int taps = shape.taps();
+        HostTensor rows =
+                HostTensor.allocate(
+                        arena, weight.dtype(), (long) shape.stride() * out, (long) taps * in);
+        long at = 0;
+        for (int phase = 0; phase < shape.stride(); phase++) {
+            for (int o = 0; o < out; o++) {
+                for (int j = 0; j < taps; j++) {
+                    int tap = phase + (taps - 1 - j) * shape.stride();
+                    for (int c = 0; c < in; c++) {
+                        boolean live = tap < kernel;
+                        rows.set(at++, live ? weight.get(((long) c * out + o) * kernel + tap) : 0);
+                    }
+                }
+            }
+        }
+        return rows;
+    }
+
+    /** A bias {@code times} times, one after the other. */
+    public static HostTensor repeat(HostTensor bias, int times, Arena arena) {
+        long n = bias.elements();
+        HostTensor repeated = HostTensor.allocate(arena, bias.dtype(), n * times);
+        for (long i = 0; i < n * times; i++) {
+            repeated.set(i, bias.get(i % n));
+        }
+        return repeated;
+    }
+}
