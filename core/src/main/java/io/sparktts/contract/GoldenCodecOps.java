@@ -57,7 +57,7 @@ final class GoldenCodecOps {
         CHECKS.put("conv1d_stride5_k10", convolution(new Conv1d(10, 5, 1, 0)));
         CHECKS.put(
                 "conv1d_depthwise_k7", frames(Op.DEPTHWISE_CONV1D, 7, GoldenCodecOps::depthwise));
-        CHECKS.put("conv1d_grouped_even_kernel", frames(Op.UNFOLD, 64, GoldenCodecOps::grouped));
+        CHECKS.put("conv1d_grouped_even_kernel", frames(Op.CONV1D, 64, GoldenCodecOps::grouped));
         CHECKS.put("convtranspose1d_k16_s8", transposed(new ConvTranspose1d(16, 8, 4)));
         CHECKS.put("convtranspose1d_k11_s5", transposed(new ConvTranspose1d(11, 5, 3)));
         CHECKS.put("convtranspose1d_k8_s4", transposed(new ConvTranspose1d(8, 4, 2)));
