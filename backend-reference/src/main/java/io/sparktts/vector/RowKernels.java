@@ -242,7 +242,8 @@ final class RowKernels implements AutoCloseable {
         return max;
     }
 
-    private static void softmaxRow(long o, long x, int n) {
+    /** Softmax of {@code n} floats at {@code x}; {@code o} may be {@code x}. */
+    static void softmaxRow(long o, long x, int n) {
         float max = max(x, n);
         FloatVector s = FloatVector.zero(F);
         int i = 0;

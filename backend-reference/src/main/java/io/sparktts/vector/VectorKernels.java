@@ -1,21 +1,28 @@
 package io.sparktts.vector;
 
+import io.sparktts.backend.Activation;
 import io.sparktts.backend.AttentionShape;
+import io.sparktts.backend.Conv1d;
+import io.sparktts.backend.ConvTranspose1d;
 import io.sparktts.backend.DType;
 import io.sparktts.backend.Kernels;
 import io.sparktts.backend.KvCache;
 import io.sparktts.backend.Op;
+import io.sparktts.backend.ResidualUnitWeights;
 import io.sparktts.backend.Sampling;
 import io.sparktts.backend.SequenceBatch;
 import io.sparktts.backend.Tensor;
 import io.sparktts.backend.Variants;
 import io.sparktts.backend.Weight;
+import io.sparktts.backend.Window;
 import io.sparktts.host.HostScratch;
 
 import org.jspecify.annotations.Nullable;
 
 /** The operations of the {@code vector} backend, each in the variant chosen for it. */
 final class VectorKernels implements Kernels, AutoCloseable {
+    private static final Conv1d POINTWISE = Conv1d.same(1, 1);
+
     private final HostScratch scratch;
     private final LinearKernel linear;
     private final RowKernels rows;
@@ -24,6 +31,10 @@ final class VectorKernels implements Kernels, AutoCloseable {
     private final SamplingKernel sampling;
     private final Elementwise elementwise;
     private final NaiveAttention naiveAttention;
+    private final CodecRows codecRows;
+    private final FrameKernels frames;
+    private final ConvKernel convolution;
+    private final BidirectionalAttention bidirectional;
 
     private final boolean naiveRmsNorm;
     private final boolean naiveAddRmsNorm;
@@ -44,6 +55,10 @@ final class VectorKernels implements Kernels, AutoCloseable {
         sampling = new SamplingKernel(pool);
         elementwise = new Elementwise(pool);
         naiveAttention = new NaiveAttention(pool, elementwise, rows);
+        codecRows = new CodecRows(pool);
+        frames = new FrameKernels(pool);
+        convolution = new ConvKernel(pool);
+        bidirectional = new BidirectionalAttention(pool);
         naiveRmsNorm = naive(device, variants, Op.RMS_NORM);
         naiveAddRmsNorm = naive(device, variants, Op.ADD_RMS_NORM);
         naiveAttend = naive(device, variants, Op.ATTENTION);
@@ -227,8 +242,82 @@ final class VectorKernels implements Kernels, AutoCloseable {
     }
 
     @Override
+    public void layerNorm(Tensor out, Tensor x, Tensor weight, Tensor bias, double epsilon) {
+        codecRows.layerNorm(out, x, weight, bias, epsilon);
+    }
+
+    @Override
+    public void activation(Tensor out, Tensor x, Activation function) {
+        codecRows.activation(out, x, function);
+    }
+
+    @Override
+    public void geglu(Tensor out, Tensor valueGate) {
+        codecRows.geglu(out, valueGate);
+    }
+
+    @Override
+    public void affine(Tensor out, Tensor x, Tensor scale, @Nullable Tensor shift) {
+        codecRows.affine(out, x, scale, shift);
+    }
+
+    @Override
+    public void columnMean(Tensor out, Tensor x) {
+        frames.columnMean(out, x);
+    }
+
+    @Override
+    public void copyColumns(Tensor out, int outColumn, Tensor x, int xColumn, int columns) {
+        FrameKernels.copyColumns(out, outColumn, x, xColumn, columns);
+    }
+
+    @Override
+    public void bidirectionalAttention(Tensor out, Tensor q, Tensor k, Tensor v, int heads) {
+        bidirectional.run(out, q, k, v, heads);
+    }
+
+    @Override
+    public void unfold(Tensor out, Tensor x, Window window, int firstChannel) {
+        FrameKernels.unfold(out, x, window, firstChannel);
+    }
+
+    @Override
+    public void conv1d(Tensor out, Tensor x, Weight weight, @Nullable Tensor bias, Conv1d shape) {
+        convolution.conv1d(out, x, null, (PanelWeight) weight, bias, shape, null);
+    }
+
+    @Override
+    public void depthwiseConv1d(Tensor out, Tensor x, Tensor weight, Tensor bias, Conv1d shape) {
+        frames.depthwiseConv1d(out, x, weight, bias, shape);
+    }
+
+    @Override
+    public void convTranspose1d(
+            Tensor out, Tensor x, Weight weight, Tensor bias, ConvTranspose1d shape) {
+        convolution.convTranspose1d(out, x, (PanelWeight) weight, bias, shape);
+    }
+
+    @Override
+    public void snake(Tensor out, Tensor x, Tensor alpha) {
+        codecRows.snake(out, x, alpha);
+    }
+
+    @Override
+    public void residualUnit(Tensor out, Tensor x, ResidualUnitWeights w) {
+        Tensor inner = scratch("residualUnit.inner", DType.F32, x.rows(), x.columns());
+        PanelWeight dilated = (PanelWeight) w.conv1();
+        convolution.conv1d(inner, x, w.alpha1(), dilated, w.bias1(), w.shape1(), null);
+        PanelWeight pointwise = (PanelWeight) w.conv2();
+        convolution.conv1d(out, inner, w.alpha2(), pointwise, w.bias2(), POINTWISE, x);
+    }
+
+    @Override
     public void close() {
         scratch.close();
+        codecRows.close();
+        frames.close();
+        convolution.close();
+        bidirectional.close();
         linear.close();
         rows.close();
         attention.close();
