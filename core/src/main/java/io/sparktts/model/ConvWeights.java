@@ -4,10 +4,12 @@ import io.sparktts.backend.ConvTranspose1d;
 import io.sparktts.backend.HostTensor;
 
 import java.lang.foreign.Arena;
+import java.util.stream.IntStream;
 
 /**
  * Published convolution weights as the matrices that {@link io.sparktts.backend.Kernels} takes. The
- * order of additions within an output is theirs, not the published one.
+ * order of additions within an output is theirs, not the published one. Memory that results are
+ * made in is shared between threads.
  */
 public final class ConvWeights {
     private ConvWeights() {}
@@ -23,14 +25,18 @@ public final class ConvWeights {
         int in = (int) weight.dim(1);
         int kernel = (int) weight.dim(2);
         HostTensor rows = HostTensor.allocate(arena, weight.dtype(), out, (long) kernel * in);
-        long at = 0;
-        for (int o = 0; o < out; o++) {
-            for (int j = 0; j < kernel; j++) {
-                for (int c = 0; c < in; c++) {
-                    rows.set(at++, weight.get(((long) o * in + c) * kernel + j));
-                }
-            }
-        }
+        IntStream.range(0, out)
+                .parallel()
+                .forEach(
+                        o -> {
+                            long at = (long) o * kernel * in;
+                            for (int j = 0; j < kernel; j++) {
+                                for (int c = 0; c < in; c++) {
+                                    long from = ((long) o * in + c) * kernel + j;
+                                    rows.set(at++, weight.get(from));
+                                }
+                            }
+                        });
         return rows;
     }
 
@@ -80,6 +86,33 @@ public final class ConvWeights {
             }
         }
         return rows;
+    }
+
+    /** {@code t} times {@code factor}, each element rounded to its dtype once. */
+    public static HostTensor scaled(HostTensor t, double factor, Arena arena) {
+        HostTensor scaled = HostTensor.allocate(arena, t.dtype(), t.shape());
+        for (long i = 0; i < t.elements(); i++) {
+            scaled.set(i, t.get(i) * factor);
+        }
+        return scaled;
+    }
+
+    /** Row {@code o} of {@code [out, in]} times {@code factors[o]}. */
+    public static HostTensor scaledRows(HostTensor matrix, double[] factors, Arena arena) {
+        HostTensor scaled = HostTensor.allocate(arena, matrix.dtype(), matrix.shape());
+        long in = matrix.elements() / factors.length;
+        for (long i = 0; i < matrix.elements(); i++) {
+            scaled.set(i, matrix.get(i) * factors[(int) (i / in)]);
+        }
+        return scaled;
+    }
+
+    /** Part {@code i} of {@code count} equal parts of the first dimension, in the same memory. */
+    public static HostTensor part(HostTensor t, int i, int count) {
+        long[] shape = t.shape();
+        shape[0] /= count;
+        long bytes = t.data().byteSize() / count;
+        return new HostTensor(t.dtype(), shape, t.data().asSlice(i * bytes, bytes));
     }
 
     /** A bias {@code times} times, one after the other. */

@@ -13,9 +13,7 @@ import io.sparktts.backend.Weight;
 import io.sparktts.backend.WeightRole;
 
 import java.lang.foreign.Arena;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 
 /** The Qwen2 language model of Spark-TTS on one device: weights in the device's own layout. */
@@ -37,11 +35,11 @@ public final class Qwen2 implements AutoCloseable {
      * @param dtype what to compute in; other stored dtypes are rounded once
      */
     public static Qwen2 load(Device device, Qwen2Config config, WeightSource source, DType dtype) {
-        Loader loader = new Loader(device, source, dtype);
+        WeightLoader loader = new WeightLoader(device, source, dtype);
         try {
-            return new Qwen2(device, config, loader.load(config));
+            return new Qwen2(device, config, load(loader, config));
         } catch (RuntimeException | Error e) {
-            loader.free();
+            loader.close();
             throw e;
         }
     }
@@ -81,115 +79,54 @@ public final class Qwen2 implements AutoCloseable {
         weights.close();
     }
 
-    private static final class Loader {
-        private final Device device;
-        private final WeightSource source;
-        private final DType dtype;
-        private final Deque<AutoCloseable> loaded = new ArrayDeque<>();
-
-        Loader(Device device, WeightSource source, DType dtype) {
-            this.device = device;
-            this.source = source;
-            this.dtype = dtype;
+    private static ModelWeights load(WeightLoader loader, Qwen2Config c) {
+        Weight embedding = loader.weight(WeightRole.EMBEDDING, "model.embed_tokens.weight");
+        List<LayerWeights> layers = new ArrayList<>();
+        for (int i = 0; i < c.layers(); i++) {
+            layers.add(layer(loader, "model.layers." + i + "."));
         }
+        Tensor norm = loader.vector("model.norm.weight");
+        Weight head = c.tiedHead() ? embedding : loader.weight(WeightRole.LINEAR, "lm_head.weight");
+        return new ModelWeights(
+                new AttentionShape(c.heads(), c.kvHeads(), c.headDim()),
+                loader.dtype(),
+                c.rmsNormEps(),
+                embedding,
+                layers,
+                norm,
+                head,
+                table(loader, RotaryTable.cos(c.maxPositions(), c.headDim(), c.ropeTheta()), c),
+                table(loader, RotaryTable.sin(c.maxPositions(), c.headDim(), c.ropeTheta()), c));
+    }
 
-        ModelWeights load(Qwen2Config c) {
-            Weight embedding = weight(WeightRole.EMBEDDING, "model.embed_tokens.weight");
-            List<LayerWeights> layers = new ArrayList<>();
-            for (int i = 0; i < c.layers(); i++) {
-                layers.add(layer("model.layers." + i + "."));
+    private static LayerWeights layer(WeightLoader loader, String prefix) {
+        String attention = prefix + "self_attn.";
+        String mlp = prefix + "mlp.";
+        return new LayerWeights(
+                loader.vector(prefix + "input_layernorm.weight"),
+                loader.weight(
+                        WeightRole.QKV,
+                        attention + "q_proj.weight",
+                        attention + "k_proj.weight",
+                        attention + "v_proj.weight"),
+                loader.vector(
+                        attention + "q_proj.bias",
+                        attention + "k_proj.bias",
+                        attention + "v_proj.bias"),
+                loader.weight(WeightRole.LINEAR, attention + "o_proj.weight"),
+                loader.vector(prefix + "post_attention_layernorm.weight"),
+                loader.weight(WeightRole.GATE_UP, mlp + "gate_proj.weight", mlp + "up_proj.weight"),
+                loader.weight(WeightRole.LINEAR, mlp + "down_proj.weight"));
+    }
+
+    private static Tensor table(WeightLoader loader, float[] values, Qwen2Config c) {
+        try (Arena arena = Arena.ofConfined()) {
+            DType type = loader.dtype() == DType.F64 ? DType.F64 : DType.F32;
+            HostTensor host = HostTensor.allocate(arena, type, c.maxPositions(), c.headDim() / 2);
+            for (int i = 0; i < values.length; i++) {
+                host.set(i, values[i]);
             }
-            Tensor norm = vector("model.norm.weight");
-            Weight head = c.tiedHead() ? embedding : weight(WeightRole.LINEAR, "lm_head.weight");
-            AttentionShape shape = new AttentionShape(c.heads(), c.kvHeads(), c.headDim());
-            return new ModelWeights(
-                    shape,
-                    dtype,
-                    c.rmsNormEps(),
-                    embedding,
-                    layers,
-                    norm,
-                    head,
-                    table(RotaryTable.cos(c.maxPositions(), c.headDim(), c.ropeTheta()), c),
-                    table(RotaryTable.sin(c.maxPositions(), c.headDim(), c.ropeTheta()), c));
-        }
-
-        private LayerWeights layer(String prefix) {
-            String attention = prefix + "self_attn.";
-            String mlp = prefix + "mlp.";
-            return new LayerWeights(
-                    vector(prefix + "input_layernorm.weight"),
-                    weight(
-                            WeightRole.QKV,
-                            attention + "q_proj.weight",
-                            attention + "k_proj.weight",
-                            attention + "v_proj.weight"),
-                    vector(
-                            attention + "q_proj.bias",
-                            attention + "k_proj.bias",
-                            attention + "v_proj.bias"),
-                    weight(WeightRole.LINEAR, attention + "o_proj.weight"),
-                    vector(prefix + "post_attention_layernorm.weight"),
-                    weight(WeightRole.GATE_UP, mlp + "gate_proj.weight", mlp + "up_proj.weight"),
-                    weight(WeightRole.LINEAR, mlp + "down_proj.weight"));
-        }
-
-        private Weight weight(WeightRole role, String... names) {
-            try (Arena arena = Arena.ofShared()) {
-                List<HostTensor> parts = new ArrayList<>();
-                for (String name : names) {
-                    parts.add(source.tensor(name, arena));
-                }
-                return keep(device.prepare(role, dtype, parts));
-            }
-        }
-
-        /** One device vector of all the named ones, joined. */
-        private Tensor vector(String... names) {
-            try (Arena arena = Arena.ofShared()) {
-                List<HostTensor> parts = new ArrayList<>();
-                long n = 0;
-                for (String name : names) {
-                    HostTensor part = source.tensor(name, arena);
-                    parts.add(part);
-                    n += part.elements();
-                }
-                HostTensor joined = HostTensor.allocate(arena, dtype, n);
-                long at = 0;
-                for (HostTensor part : parts) {
-                    for (long i = 0; i < part.elements(); i++) {
-                        joined.set(at++, part.get(i));
-                    }
-                }
-                return keep(device.upload(joined, dtype));
-            }
-        }
-
-        private Tensor table(float[] values, Qwen2Config c) {
-            try (Arena arena = Arena.ofConfined()) {
-                DType type = dtype == DType.F64 ? DType.F64 : DType.F32;
-                HostTensor host =
-                        HostTensor.allocate(arena, type, c.maxPositions(), c.headDim() / 2);
-                for (int i = 0; i < values.length; i++) {
-                    host.set(i, values[i]);
-                }
-                return keep(device.upload(host, type));
-            }
-        }
-
-        private <T extends AutoCloseable> T keep(T resource) {
-            loaded.push(resource);
-            return resource;
-        }
-
-        void free() {
-            for (AutoCloseable c : loaded) {
-                try {
-                    c.close();
-                } catch (Exception e) {
-                    throw new IllegalStateException("freeing a half-loaded model failed", e);
-                }
-            }
+            return loader.keep(loader.device().upload(host, type));
         }
     }
 }
