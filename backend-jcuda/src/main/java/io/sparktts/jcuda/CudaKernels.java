@@ -326,7 +326,7 @@ final class CudaKernels implements Kernels {
                         state.logits(),
                         inside ? hidden : normed(hidden, model.finalNorm(), epsilon),
                         (CudaWeight) model.head(),
-                        null,
+                        model.headBias(),
                         null,
                         inside ? model.finalNorm() : null,
                         epsilon);

@@ -224,7 +224,7 @@ public interface Kernels {
                         state.tokens().elements(),
                         model.hidden());
         forward(model, normed, state.tokens(), state.batch(), state.cache());
-        linear(state.logits(), normed, model.head(), null);
+        linear(state.logits(), normed, model.head(), model.headBias());
         sample(state.tokens(), state.logits(), state.sampling(), state.random());
         advance(state.batch());
     }

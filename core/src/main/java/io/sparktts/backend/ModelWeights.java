@@ -1,5 +1,7 @@
 package io.sparktts.backend;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.List;
 
 /**
@@ -12,6 +14,7 @@ import java.util.List;
  * @param layers the decoder layers, in order
  * @param finalNorm {@code [hidden]}
  * @param head {@code [vocabulary, hidden]}; the embedding itself where tied
+ * @param headBias {@code [vocabulary]}, or null: {@code -inf} forbids a token
  * @param cos {@code [positions, headDim / 2]}, F32 (F64 where the model computes in it)
  * @param sin like {@code cos}
  */
@@ -23,11 +26,21 @@ public record ModelWeights(
         List<LayerWeights> layers,
         Tensor finalNorm,
         Weight head,
+        @Nullable Tensor headBias,
         Tensor cos,
         Tensor sin)
         implements AutoCloseable {
     public ModelWeights {
         layers = List.copyOf(layers);
+    }
+
+    /**
+     * These weights with a bias of the head, {@code [vocabulary]} in {@link #dtype}, which stays
+     * the caller's.
+     */
+    public ModelWeights withHeadBias(@Nullable Tensor bias) {
+        return new ModelWeights(
+                shape, dtype, rmsNormEpsilon, embedding, layers, finalNorm, head, bias, cos, sin);
     }
 
     /** Width of the hidden state. */

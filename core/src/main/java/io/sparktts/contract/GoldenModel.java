@@ -52,6 +52,7 @@ final class GoldenModel {
                 m.layers(),
                 m.finalNorm(),
                 m.head(),
+                null,
                 cos,
                 sin);
     }

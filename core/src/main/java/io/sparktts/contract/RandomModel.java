@@ -112,6 +112,7 @@ record RandomModel(ModelWeights weights, ModelOracle oracle) {
                         layers,
                         finalNorm.live(),
                         embedding,
+                        null,
                         cos.live(),
                         sin.live());
         double[] rows = table.toDoubles();

@@ -71,7 +71,17 @@ public final class Qwen2 implements AutoCloseable {
      * @param sampling how tokens are chosen
      */
     public Qwen2Session session(Variants variants, int slots, int capacity, Sampling sampling) {
-        return new Qwen2Session(this, variants, slots, capacity, sampling);
+        return session(variants, slots, capacity, sampling, new int[0]);
+    }
+
+    /**
+     * As above.
+     *
+     * @param forbidden tokens that are never chosen
+     */
+    public Qwen2Session session(
+            Variants variants, int slots, int capacity, Sampling sampling, int[] forbidden) {
+        return new Qwen2Session(this, variants, slots, capacity, sampling, forbidden);
     }
 
     @Override
@@ -95,6 +105,7 @@ public final class Qwen2 implements AutoCloseable {
                 layers,
                 norm,
                 head,
+                null,
                 table(loader, RotaryTable.cos(c.maxPositions(), c.headDim(), c.ropeTheta()), c),
                 table(loader, RotaryTable.sin(c.maxPositions(), c.headDim(), c.ropeTheta()), c));
     }

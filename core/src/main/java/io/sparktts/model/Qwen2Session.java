@@ -40,6 +40,7 @@ public final class Qwen2Session implements AutoCloseable {
     private final Device device;
     private final Qwen2 model;
     private final ModelWeights weights;
+    private final @Nullable Tensor headBias;
     private final Queue queue;
     private final Kernels kernels;
     private final Variants variants;
@@ -75,10 +76,15 @@ public final class Qwen2Session implements AutoCloseable {
      */
     private record PassKey(int tokens, @Nullable Tensor allLogits) {}
 
-    Qwen2Session(Qwen2 model, Variants variants, int slots, int capacity, Sampling sampling) {
+    Qwen2Session(
+            Qwen2 model,
+            Variants variants,
+            int slots,
+            int capacity,
+            Sampling sampling,
+            int[] forbidden) {
         this.model = model;
         this.device = model.device();
-        this.weights = model.weights();
         this.variants = variants;
         this.sampling = sampling;
         this.slots = slots;
@@ -92,6 +98,8 @@ public final class Qwen2Session implements AutoCloseable {
                             + ": at least 1 each, capacity at most "
                             + model.config().maxPositions());
         }
+        this.headBias = forbidden.length == 0 ? null : headBias(forbidden);
+        this.weights = model.weights().withHeadBias(headBias);
         this.bucket = device.asynchronous() ? BUCKET : 1;
         this.queue = device.newQueue();
         this.kernels = device.kernels(queue, variants);
@@ -110,6 +118,17 @@ public final class Qwen2Session implements AutoCloseable {
                         device.allocate(DType.I32, slots),
                         device.allocate(DType.I32, slots),
                         device.allocate(DType.I32, slots));
+    }
+
+    private Tensor headBias(int[] forbidden) {
+        try (Arena arena = Arena.ofConfined()) {
+            int vocabulary = model.weights().vocabulary();
+            HostTensor bias = HostTensor.allocate(arena, model.dtype(), vocabulary);
+            for (int token : forbidden) {
+                bias.set(token, Double.NEGATIVE_INFINITY);
+            }
+            return device.upload(bias, model.dtype());
+        }
     }
 
     /** The queue all work goes to. */
@@ -152,7 +171,7 @@ public final class Qwen2Session implements AutoCloseable {
                     Tensor last =
                             k.scratch("session.last", weights.dtype(), slots, weights.hidden());
                     k.gatherRows(last, states(k, pass, padded), pass.batch());
-                    k.linear(logits, last, weights.head(), null);
+                    k.linear(logits, last, weights.head(), weights.headBias());
                 });
         grow(prompts);
         return logits;
@@ -365,6 +384,9 @@ public final class Qwen2Session implements AutoCloseable {
         logits.close();
         random.close();
         cache.close();
+        if (headBias != null) {
+            headBias.close();
+        }
         queue.close();
     }
 }

@@ -125,13 +125,30 @@ public record Environment(
         }
         Map<String, String> versions = new LinkedHashMap<>(backendVersions);
         versions.putAll(later.backendVersions);
-        return later.toBuilder()
-                .jvmArguments(concat(jvmArguments, later.jvmArguments))
-                .backendVersions(versions)
-                .limits(List.copyOf(byKind.values()))
-                .clocksBefore(clocksBefore != null ? clocksBefore : later.clocksBefore)
-                .notes(concat(notes, later.notes))
-                .build();
+        // The id stays what the rows name: another tool hashes in its own way.
+        return new Environment(
+                id,
+                later.date,
+                tool,
+                later.host,
+                later.cpuModel,
+                later.cores,
+                later.memoryBytes,
+                later.lastLevelCacheBytes,
+                later.jvm,
+                concat(jvmArguments, later.jvmArguments),
+                versions,
+                later.gpu,
+                later.driver,
+                later.cuda,
+                later.gitRevision,
+                later.gitDirty,
+                List.copyOf(byKind.values()),
+                clocksBefore != null ? clocksBefore : later.clocksBefore,
+                later.clocksAfter,
+                later.commandLine,
+                concat(notes, later.notes),
+                later.seeds);
     }
 
     /** Hashes what makes rows comparable. */

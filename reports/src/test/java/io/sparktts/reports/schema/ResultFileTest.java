@@ -173,6 +173,17 @@ class ResultFileTest {
     }
 
     @Test
+    void anotherToolsIdSurvivesASecondRecord(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("peer.jsonl");
+        String environment = ResultFile.toJson(HERE).replace(HERE.id(), "hashed-elsewhere");
+        String row = ResultFile.toJson(passed("hashed-elsewhere", KEY, 1000));
+        Files.writeString(file, String.join("\n", environment, row, environment, ""));
+        ResultFile read = ResultFile.read(file);
+        assertEquals(
+                "hashed-elsewhere", read.environmentOf(read.rows().getFirst()).id());
+    }
+
+    @Test
     void quartilesInterpolate() {
         Timing timing = Timing.of(new long[] {40, 10, 20, 30});
         assertEquals(25, timing.medianNanos());

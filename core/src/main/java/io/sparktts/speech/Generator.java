@@ -1,0 +1,151 @@
+package io.sparktts.speech;
+
+import io.sparktts.backend.Sampling;
+import io.sparktts.backend.Variants;
+import io.sparktts.model.Qwen2;
+import io.sparktts.model.Qwen2Session;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Prompts in, tokens out, one call at a time. The session of the last call is kept: its recorded
+ * step serves the next call of the same kind.
+ */
+final class Generator implements AutoCloseable {
+    /** Caches are of whole multiples of this many positions, so that a session serves many calls. */
+    private static final int CAPACITY_STEP = 1024;
+
+    private final Qwen2 model;
+    private final Variants variants;
+    private final int eos;
+    private @Nullable Key key;
+    private @Nullable Qwen2Session session;
+
+    private record Key(int slots, int capacity, Sampling sampling, boolean ignoreEos) {}
+
+    /** Hears of each token as it comes. */
+    interface Listener {
+        /**
+         * A token, which is not the end.
+         *
+         * @param sequence which prompt it continues
+         */
+        void token(int sequence, int token);
+    }
+
+    /**
+     * What continued a prompt.
+     *
+     * @param tokens without the end
+     * @param cut whether the limit acted, not the end token
+     */
+    // Package-private and never compared.
+    @SuppressWarnings("ArrayRecordComponent")
+    record Result(int[] tokens, boolean cut) {}
+
+    Generator(Qwen2 model, Variants variants, int eos) {
+        this.model = model;
+        this.variants = variants;
+        this.eos = eos;
+    }
+
+    /**
+     * Continues prompts, side by side.
+     *
+     * @param limits new tokens of each, at most
+     * @param stream which draws to use: another number, other draws from the same seed
+     */
+    List<Result> generate(
+            List<int[]> prompts,
+            int[] limits,
+            SpeechOptions options,
+            int stream,
+            Listener listener) {
+        int n = prompts.size();
+        int longest = 0;
+        for (int b = 0; b < n; b++) {
+            longest = Math.max(longest, prompts.get(b).length);
+        }
+        int most = Arrays.stream(limits).max().orElse(0);
+        Qwen2Session s = session(n, longest + most, options);
+        s.reset();
+        s.append(prompts);
+        int[] next = s.start(options.seed() + 0x9E3779B97F4A7C15L * stream);
+        List<int[]> tokens = new ArrayList<>();
+        int[] counts = new int[n];
+        boolean[] done = new boolean[n];
+        boolean[] cut = new boolean[n];
+        for (int limit : limits) {
+            tokens.add(new int[limit]);
+        }
+        int running = n;
+        while (true) {
+            for (int b = 0; b < n; b++) {
+                if (done[b]) {
+                    continue;
+                }
+                if (next[b] == eos && !options.ignoreEos()) {
+                    done[b] = true;
+                } else {
+                    tokens.get(b)[counts[b]++] = next[b];
+                    listener.token(b, next[b]);
+                    cut[b] = counts[b] == limits[b];
+                    done[b] = cut[b];
+                }
+                running -= done[b] ? 1 : 0;
+            }
+            if (running == 0) {
+                break;
+            }
+            next = s.step();
+        }
+        List<Result> results = new ArrayList<>();
+        for (int b = 0; b < n; b++) {
+            results.add(new Result(Arrays.copyOf(tokens.get(b), counts[b]), cut[b]));
+        }
+        return results;
+    }
+
+    private Qwen2Session session(int slots, int positions, SpeechOptions options) {
+        int most = model.config().maxPositions();
+        if (positions > most) {
+            throw new SpeechException(
+                    "prompt and new tokens would take "
+                            + positions
+                            + " positions; the model has "
+                            + most);
+        }
+        int capacity =
+                Math.min(most, (positions + CAPACITY_STEP - 1) / CAPACITY_STEP * CAPACITY_STEP);
+        Key last = key;
+        Qwen2Session now = session;
+        if (now != null
+                && last != null
+                && last.slots == slots
+                && last.capacity >= capacity
+                && last.sampling.equals(options.sampling())
+                && last.ignoreEos == options.ignoreEos()) {
+            return now;
+        }
+        close();
+        int[] forbidden = options.ignoreEos() ? new int[] {eos} : new int[0];
+        now = model.session(variants, slots, capacity, options.sampling(), forbidden);
+        session = now;
+        key = new Key(slots, capacity, options.sampling(), options.ignoreEos());
+        return now;
+    }
+
+    @Override
+    public void close() {
+        Qwen2Session s = session;
+        session = null;
+        key = null;
+        if (s != null) {
+            s.close();
+        }
+    }
+}
