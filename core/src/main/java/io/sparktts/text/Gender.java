@@ -1,9 +1,20 @@
 package io.sparktts.text;
 
-/** Published genders, in the order of their tokens. */
+/** Published genders. */
 public enum Gender {
-    FEMALE,
-    MALE;
+    FEMALE(0),
+    MALE(1);
+
+    private final int number;
+
+    Gender(int number) {
+        this.number = number;
+    }
+
+    /** Which token of {@link TokenFamily#GENDER} it is. */
+    int number() {
+        return number;
+    }
 
     /**
      * The gender of a published name, such as {@code female}.

@@ -14,6 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalInt;
 
@@ -106,7 +107,7 @@ class SyntheticTokenizerTest {
         String text = "The other one, \u4f60\u597d \ud83d\ude42 \u0000 1234 <filler_300>\n";
         int[] ids = tokenizer.encode(text);
         assertEquals(text, tokenizer.decode(ids));
-        assertTrue(java.util.Arrays.stream(ids).allMatch(id -> id < 300), "no filler in use");
+        assertTrue(Arrays.stream(ids).allMatch(id -> id < 300), "no filler in use");
         assertEquals(1, tokenizer.encode(" the").length, "merges are in use");
     }
 }
