@@ -5,7 +5,6 @@ import io.sparktts.model.Qwen2Config;
 import org.jspecify.annotations.Nullable;
 
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 import java.nio.file.Path;
 import java.util.Set;
@@ -18,12 +17,10 @@ final class Qwen2ConfigFile {
     private static final Set<String> DTYPES =
             Set.of("float64", "float32", "float16", "bfloat16", "auto");
 
-    private final Path file;
-    private final ObjectNode root;
+    private final ConfigSection root;
 
     private Qwen2ConfigFile(Path file) {
-        this.file = file;
-        this.root = Json.read(file);
+        this.root = ConfigSection.ofJson(file);
     }
 
     static Qwen2Config read(Path file) {
@@ -32,36 +29,36 @@ final class Qwen2ConfigFile {
 
     private Qwen2Config config() {
         checkKind();
-        int hidden = integer("hidden_size");
-        int heads = integer("num_attention_heads");
-        try {
-            return new Qwen2Config(
-                    hidden,
-                    integer("num_hidden_layers"),
-                    heads,
-                    integer("num_key_value_heads"),
-                    present("head_dim") ? integer("head_dim") : headDim(hidden, heads),
-                    integer("intermediate_size"),
-                    integer("vocab_size"),
-                    integer("max_position_embeddings"),
-                    number(root, "rms_norm_eps"),
-                    ropeTheta(),
-                    bool("tie_word_embeddings"),
-                    tokenId("bos_token_id"),
-                    tokenId("eos_token_id"));
-        } catch (IllegalArgumentException e) {
-            throw new CheckpointException(file, String.valueOf(e.getMessage()), e);
-        }
+        int hidden = root.integer("hidden_size");
+        int heads = root.integer("num_attention_heads");
+        return root.checked(
+                () ->
+                        new Qwen2Config(
+                                hidden,
+                                root.integer("num_hidden_layers"),
+                                heads,
+                                root.integer("num_key_value_heads"),
+                                root.present("head_dim")
+                                        ? root.integer("head_dim")
+                                        : headDim(hidden, heads),
+                                root.integer("intermediate_size"),
+                                root.integer("vocab_size"),
+                                root.integer("max_position_embeddings"),
+                                root.number("rms_norm_eps"),
+                                ropeTheta(),
+                                root.bool("tie_word_embeddings"),
+                                tokenId("bos_token_id"),
+                                tokenId("eos_token_id")));
     }
 
     /** Refuses what would compute something else than the Qwen2 implemented here. */
     private void checkKind() {
-        expect(root, "model_type", "qwen2");
-        expect(root, "hidden_act", "silu");
-        if (present("use_sliding_window") && bool("use_sliding_window")) {
-            throw error("use_sliding_window true is not supported");
+        root.expect("model_type", "qwen2");
+        root.expect("hidden_act", "silu");
+        if (root.present("use_sliding_window")) {
+            root.expect("use_sliding_window", false);
         }
-        JsonNode types = root.path("layer_types");
+        JsonNode types = root.any("layer_types");
         boolean full =
                 types.isArray()
                         && types.values().stream()
@@ -70,126 +67,57 @@ final class Qwen2ConfigFile {
                                                 t.isString()
                                                         && t.stringValue()
                                                                 .equals("full_attention"));
-        if (present("layer_types") && !full) {
-            throw error("layer_types " + types + " is not supported; valid: full_attention alone");
+        if (root.present("layer_types") && !full) {
+            throw root.unsupported("layer_types", types.toString(), "full_attention alone");
         }
         for (String key : new String[] {"dtype", "torch_dtype"}) {
-            if (present(key) && !DTYPES.contains(string(root, key))) {
-                throw error(key + " '" + string(root, key) + "' is not supported");
+            if (root.present(key) && !DTYPES.contains(root.string(key))) {
+                throw root.error(key + " '" + root.string(key) + "' is not supported");
             }
         }
     }
 
     private int headDim(int hidden, int heads) {
         if (heads <= 0 || hidden % heads != 0) {
-            throw error(
+            throw root.error(
                     "hidden_size " + hidden + " is not a multiple of num_attention_heads " + heads);
         }
         return hidden / heads;
     }
 
     private double ropeTheta() {
-        ObjectNode parameters = optionalObject("rope_parameters");
-        ObjectNode scaling = optionalObject("rope_scaling");
-        for (ObjectNode rope : new @Nullable ObjectNode[] {parameters, scaling}) {
+        ConfigSection parameters = root.optionalSection("rope_parameters");
+        ConfigSection scaling = root.optionalSection("rope_scaling");
+        for (ConfigSection rope : new @Nullable ConfigSection[] {parameters, scaling}) {
             // "type" is the spelling of older versions
             for (String key : new String[] {"rope_type", "type"}) {
-                if (rope != null && rope.has(key)) {
-                    expect(rope, key, "default");
+                if (rope != null && !rope.any(key).isMissingNode()) {
+                    rope.expect(key, "default");
                 }
             }
         }
-        if (parameters == null || !parameters.has("rope_theta")) {
-            return number(root, "rope_theta");
+        if (parameters == null || parameters.any("rope_theta").isMissingNode()) {
+            return root.number("rope_theta");
         }
-        double theta = number(parameters, "rope_theta");
-        if (present("rope_theta") && number(root, "rope_theta") != theta) {
-            throw error(
+        double theta = parameters.number("rope_theta");
+        if (root.present("rope_theta") && root.number("rope_theta") != theta) {
+            throw root.error(
                     "rope_theta "
-                            + number(root, "rope_theta")
+                            + root.number("rope_theta")
                             + " contradicts rope_parameters "
                             + parameters);
         }
         return theta;
     }
 
-    private boolean present(String key) {
-        return root.hasNonNull(key);
-    }
-
-    private @Nullable ObjectNode optionalObject(String key) {
-        if (!present(key)) {
-            return null;
-        }
-        if (root.get(key) instanceof ObjectNode object) {
-            return object;
-        }
-        throw wrongType(key, root.get(key), "an object");
-    }
-
-    private JsonNode required(ObjectNode node, String key) {
-        JsonNode value = node.get(key);
-        if (value == null) {
-            throw error("no " + key);
-        }
-        return value;
-    }
-
-    private int integer(String key) {
-        JsonNode value = required(root, key);
-        if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-            throw wrongType(key, value, "an integer below 2^31");
-        }
-        return value.intValue();
-    }
-
     private int tokenId(String key) {
-        if (!present(key)) {
+        if (!root.present(key)) {
             return -1;
         }
-        int id = integer(key);
+        int id = root.integer(key);
         if (id < 0) {
-            throw wrongType(key, root.get(key), "a token id");
+            throw root.wrongType(key, root.any(key), "a token id");
         }
         return id;
-    }
-
-    private double number(ObjectNode node, String key) {
-        JsonNode value = required(node, key);
-        if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
-            throw wrongType(key, value, "a finite number");
-        }
-        return value.doubleValue();
-    }
-
-    private boolean bool(String key) {
-        JsonNode value = required(root, key);
-        if (!value.isBoolean()) {
-            throw wrongType(key, value, "true or false");
-        }
-        return value.booleanValue();
-    }
-
-    private String string(ObjectNode node, String key) {
-        JsonNode value = required(node, key);
-        if (!value.isString()) {
-            throw wrongType(key, value, "a string");
-        }
-        return value.stringValue();
-    }
-
-    private void expect(ObjectNode node, String key, String valid) {
-        String value = string(node, key);
-        if (!value.equals(valid)) {
-            throw error(key + " '" + value + "' is not supported; valid: " + valid);
-        }
-    }
-
-    private CheckpointException wrongType(String key, @Nullable JsonNode value, String valid) {
-        return error(key + " is " + value + ", not " + valid);
-    }
-
-    private CheckpointException error(String problem) {
-        return new CheckpointException(file, problem);
     }
 }

@@ -44,14 +44,14 @@ public record Qwen2Config(
             new Qwen2Config(64, 2, 4, 2, 16, 160, 704, 1024, 1e-6, 1e6, true, 470, 472);
 
     public Qwen2Config {
-        positive("hidden_size", hiddenSize);
-        positive("num_hidden_layers", layers);
-        positive("num_attention_heads", heads);
-        positive("num_key_value_heads", kvHeads);
-        positive("head_dim", headDim);
-        positive("intermediate_size", intermediateSize);
-        positive("vocab_size", vocabSize);
-        positive("max_position_embeddings", maxPositions);
+        Require.positive("hidden_size", hiddenSize);
+        Require.positive("num_hidden_layers", layers);
+        Require.positive("num_attention_heads", heads);
+        Require.positive("num_key_value_heads", kvHeads);
+        Require.positive("head_dim", headDim);
+        Require.positive("intermediate_size", intermediateSize);
+        Require.positive("vocab_size", vocabSize);
+        Require.positive("max_position_embeddings", maxPositions);
         if (maxPositions > MOST_POSITIONS) {
             throw new IllegalArgumentException(
                     "max_position_embeddings "
@@ -60,25 +60,13 @@ public record Qwen2Config(
                             + MOST_POSITIONS
                             + ", the most that the tables of rotary embedding are made for");
         }
-        if (heads % kvHeads != 0) {
-            throw new IllegalArgumentException(
-                    "num_attention_heads "
-                            + heads
-                            + " is not a multiple of num_key_value_heads "
-                            + kvHeads);
-        }
+        Require.multiple("num_attention_heads", heads, "num_key_value_heads", kvHeads);
         if (headDim % 2 != 0) {
             throw new IllegalArgumentException("head_dim " + headDim + " is odd");
         }
         if (!(rmsNormEps >= 0) || !(ropeTheta > 0)) {
             throw new IllegalArgumentException(
                     "rms_norm_eps " + rmsNormEps + ", rope_theta " + ropeTheta);
-        }
-    }
-
-    private static void positive(String name, int value) {
-        if (value <= 0) {
-            throw new IllegalArgumentException(name + " must be positive: " + value);
         }
     }
 

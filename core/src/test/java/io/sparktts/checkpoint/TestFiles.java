@@ -31,6 +31,13 @@ final class TestFiles {
                 .array();
     }
 
+    /** A file of the golden set under test: {@code -Dsparktts.golden=DIR}, or the bundled one. */
+    static Path given(String name) {
+        String directory = System.getProperty("sparktts.golden");
+        return directory == null ? golden(name) : Path.of(directory).resolve(name);
+    }
+
+    /** A bundled file, for tests that know what is in it. */
     static Path golden(String name) {
         URL url = Objects.requireNonNull(TestFiles.class.getResource("/golden/" + name), name);
         try {

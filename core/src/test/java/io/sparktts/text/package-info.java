@@ -1,0 +1,4 @@
+@NullMarked
+package io.sparktts.text;
+
+import org.jspecify.annotations.NullMarked;
