@@ -1,0 +1,4 @@
+@NullMarked
+package io.sparktts.audio;
+
+import org.jspecify.annotations.NullMarked;
