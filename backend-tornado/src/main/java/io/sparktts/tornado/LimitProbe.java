@@ -32,7 +32,7 @@ final class LimitProbe {
     }
 
     OptionalDouble measure(LimitKind kind, long cacheBytes, Duration budget) {
-        VectorSet v = TornadoKernels.F32.vector();
+        VectorSet v = Launcher.F32.vector();
         if (v == null || !device.traits().processor()) {
             return OptionalDouble.empty();
         }

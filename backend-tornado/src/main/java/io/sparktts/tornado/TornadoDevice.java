@@ -143,9 +143,6 @@ final class TornadoDevice implements Device {
         if (!variants(op).contains(variant)) {
             return Support.no(op.id() + " has no variant " + variant);
         }
-        if (op.compareTo(Op.LAYER_NORM) >= 0) {
-            return Support.no("the tornado backend has no " + op.id() + " yet");
-        }
         return switch (dtype) {
             case F32 -> Support.YES;
             case F16 -> traits.half;

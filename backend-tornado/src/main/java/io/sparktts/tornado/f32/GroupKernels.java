@@ -14,8 +14,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * Kernels for GPUs, where a work-group makes one row, or one element of a matrix product: its lanes
  * read neighbours, and sums meet in local memory. A row never leaves its group, since nothing
- * orders groups. Sizes and offsets are those of the kernels of the same names in {@link RowKernels}
- * and {@link MatrixKernels}.
+ * orders groups. Sizes and offsets are those of the kernels of the same names in {@link
+ * RowKernels}, {@link MatrixKernels} and {@link CodecKernels}.
  */
 public final class GroupKernels {
     /** Room for the largest group. */
@@ -32,7 +32,8 @@ public final class GroupKernels {
                 KernelCode.ofGroups(here, "softmax", GroupKernels::softmax),
                 KernelCode.ofGroups(here, "linear", GroupKernels::linear),
                 KernelCode.ofGroups(here, "linearWide", GroupKernels::linearWide),
-                KernelCode.ofGroups(here, "swiGlu", GroupKernels::swiGlu));
+                KernelCode.ofGroups(here, "swiGlu", GroupKernels::swiGlu),
+                KernelCode.ofGroups(here, "layerNorm", GroupKernels::layerNorm));
     }
 
     /** The sum of all lanes' values, to every lane. The size of a group is a power of two. */
@@ -214,6 +215,40 @@ public final class GroupKernels {
         float up = sum(c, partialUps, lane, lanes, upPart);
         if (lane == 0) {
             store(out, p.get(3) + i, gate / (1f + TornadoMath.exp(-gate)) * up);
+        }
+    }
+
+    public static void layerNorm(
+            KernelContext c,
+            FloatArray out,
+            FloatArray x,
+            FloatArray weight,
+            FloatArray bias,
+            IntArray p,
+            FloatArray sF32) {
+        float[] partial = c.allocateFloatLocalArray(LANES);
+        float[] partialSquares = c.allocateFloatLocalArray(LANES);
+        int lane = c.localIdx;
+        int lanes = c.localGroupSizeX;
+        int n = p.get(1);
+        int o = p.get(2) + c.groupIdx * n;
+        int xo = p.get(3) + c.groupIdx * n;
+        float values = 0f;
+        for (int i = lane; i < n; i += lanes) {
+            values += load(x, xo + i);
+        }
+        float mean = sum(c, partial, lane, lanes, values) / n;
+        float squares = 0f;
+        for (int i = lane; i < n; i += lanes) {
+            float d = load(x, xo + i) - mean;
+            squares += d * d;
+        }
+        float total = sum(c, partialSquares, lane, lanes, squares);
+        float factor = 1f / TornadoMath.sqrt(total / n + sF32.get(0));
+        for (int i = lane; i < n; i += lanes) {
+            float w = load(weight, p.get(4) + i);
+            float b = load(bias, p.get(5) + i);
+            store(out, o + i, (load(x, xo + i) - mean) * factor * w + b);
         }
     }
 }

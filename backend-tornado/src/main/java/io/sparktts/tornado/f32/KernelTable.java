@@ -33,6 +33,7 @@ public final class KernelTable {
                 KernelCode.of(sequences, "attention", SequenceKernels::attention),
                 KernelCode.of(sampling, "probabilities", SamplingKernels::probabilities),
                 KernelCode.of(sampling, "sample", SamplingKernels::sample),
+                CodecKernels.set(),
                 GroupKernels.set(),
                 vector);
     }

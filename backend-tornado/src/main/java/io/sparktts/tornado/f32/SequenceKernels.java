@@ -6,7 +6,6 @@ import static io.sparktts.tornado.kernel.Elements.store;
 import io.sparktts.tornado.kernel.Tokens;
 
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -78,9 +77,8 @@ public final class SequenceKernels {
     }
 
     /**
-     * Attention with an online softmax: a work-item makes one head of one token; keys in blocks of
-     * {@code block}, whose scores and the running sum of values are in {@code work}, {@code [tokens
-     * * heads, block + headDim]}.
+     * A work-item makes one head of one token; {@code work} is {@code [tokens * heads, block +
+     * headDim]}.
      *
      * <p>p: tokens, batch, qkvWidth, heads, kvHeads, headDim, capacity, first element of the layer,
      * block; out, qkv, tokenOffsets, positions, slot, work.
@@ -105,50 +103,22 @@ public final class SequenceKernels {
             int kvHeads = p.get(4);
             int dim = p.get(5);
             int block = p.get(8);
-            int query = p.get(10) + t * p.get(2) + h * dim;
             int cached = p.get(7) + (slot * kvHeads + h / (heads / kvHeads)) * p.get(6) * dim;
-            int scores = p.get(14) + i * (block + dim);
-            int sums = scores + block;
-            float scale = 1f / TornadoMath.sqrt((float) dim);
-            int seen = positions.get(p.get(12) + t) + 1;
-            float max = -3.0e38f;
-            float total = 0f;
-            for (int j = 0; j < dim; j++) {
-                workF32.set(sums + j, 0f);
-            }
-            for (int first = 0; first < seen; first += block) {
-                int count = Math.min(block, seen - first);
-                float blockMax = max;
-                for (int k = 0; k < count; k++) {
-                    int key = cached + (first + k) * dim;
-                    float score = 0f;
-                    for (int j = 0; j < dim; j++) {
-                        score += load(qkv, query + j) * load(keys, key + j);
-                    }
-                    score = score * scale;
-                    workF32.set(scores + k, score);
-                    blockMax = TornadoMath.max(blockMax, score);
-                }
-                float shrink = TornadoMath.exp(max - blockMax);
-                total = total * shrink;
-                max = blockMax;
-                for (int j = 0; j < dim; j++) {
-                    workF32.set(sums + j, workF32.get(sums + j) * shrink);
-                }
-                for (int k = 0; k < count; k++) {
-                    float weight = TornadoMath.exp(workF32.get(scores + k) - max);
-                    total += weight;
-                    int value = cached + (first + k) * dim;
-                    for (int j = 0; j < dim; j++) {
-                        workF32.set(
-                                sums + j, workF32.get(sums + j) + weight * load(values, value + j));
-                    }
-                }
-            }
-            int o = p.get(9) + i * dim;
-            for (int j = 0; j < dim; j++) {
-                store(out, o + j, workF32.get(sums + j) / total);
-            }
+            AttentionHead.attend(
+                    out,
+                    p.get(9) + i * dim,
+                    qkv,
+                    p.get(10) + t * p.get(2) + h * dim,
+                    keys,
+                    cached,
+                    values,
+                    cached,
+                    dim,
+                    positions.get(p.get(12) + t) + 1,
+                    dim,
+                    block,
+                    workF32,
+                    p.get(14) + i * (block + dim));
         }
     }
 }

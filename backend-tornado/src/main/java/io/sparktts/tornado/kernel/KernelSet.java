@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The kernels of one dtype.
  *
+ * @param codec those of the codec
  * @param group those for GPUs, a work-group per row or output
  * @param vector those that load eight neighbours at once, where the dtype has them
  */
@@ -25,6 +26,7 @@ public record KernelSet(
         KernelCode attention,
         KernelCode probabilities,
         KernelCode sample,
+        CodecSet codec,
         GroupSet group,
         @Nullable VectorSet vector) {
     /** Moves sequences on; of no dtype. */
@@ -54,5 +56,22 @@ public record KernelSet(
             KernelCode softmax,
             KernelCode linear,
             KernelCode linearWide,
-            KernelCode swiGlu) {}
+            KernelCode swiGlu,
+            KernelCode layerNorm) {}
+
+    /** Kernels of the codec. */
+    public record CodecSet(
+            KernelCode layerNorm,
+            KernelCode gelu,
+            KernelCode relu,
+            KernelCode sigmoid,
+            KernelCode tanh,
+            KernelCode geglu,
+            KernelCode affine,
+            KernelCode snake,
+            KernelCode columnMean,
+            KernelCode copyColumns,
+            KernelCode unfold,
+            KernelCode depthwise,
+            KernelCode attention) {}
 }

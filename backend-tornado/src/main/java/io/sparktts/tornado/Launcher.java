@@ -1,0 +1,173 @@
+package io.sparktts.tornado;
+
+import io.sparktts.backend.BackendException;
+import io.sparktts.backend.DType;
+import io.sparktts.backend.Tensor;
+import io.sparktts.tornado.f32.VectorKernels;
+import io.sparktts.tornado.kernel.KernelCode;
+import io.sparktts.tornado.kernel.KernelSet;
+import io.sparktts.tornado.kernel.KernelSet.VectorSet;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Launches kernels over tensors: their buffers, and their offsets after the other sizes. */
+final class Launcher {
+    static final KernelSet F32 = io.sparktts.tornado.f32.KernelTable.set(VectorKernels.set());
+    static final KernelSet F16 = io.sparktts.tornado.f16.KernelTable.set(null);
+    static final float[] NO_SCALARS = {};
+
+    /** Elements of a vector. */
+    static final int LANES = 8;
+
+    /** Work-items of a group where each makes one element, or one row on a GPU. */
+    static final int GROUP = 64;
+
+    /** Work-items that share a row on a GPU. */
+    static final int ROW_LANES = 128;
+
+    /** Keys whose scores attention holds at a time. */
+    static final int ATTENTION_BLOCK = 32;
+
+    private final boolean processor;
+    private final Executor executor;
+    private @Nullable List<Executor.Launch> captured;
+
+    /**
+     * @param processor whether a work-item is a loop of a core rather than a lane
+     */
+    Launcher(boolean processor, Executor executor) {
+        this.processor = processor;
+        this.executor = executor;
+    }
+
+    boolean processor() {
+        return processor;
+    }
+
+    /** What {@code body} would launch. */
+    List<Executor.Launch> capture(Runnable body) {
+        List<Executor.Launch> launches = new ArrayList<>();
+        captured = launches;
+        try {
+            body.run();
+        } finally {
+            captured = null;
+        }
+        return List.copyOf(launches);
+    }
+
+    static KernelSet set(DType dtype) {
+        return switch (dtype) {
+            case F32 -> F32;
+            case F16 -> F16;
+            case BF16, F64, I32 ->
+                    throw new BackendException(
+                            "the tornado backend has no kernels for " + dtype.id());
+        };
+    }
+
+    /** The kernels of eight neighbours, where they pay and all widths and offsets allow them. */
+    @Nullable VectorSet vectors(int columns, Tensor... tensors) {
+        boolean fits = processor && columns % LANES == 0;
+        for (Tensor t : tensors) {
+            fits &= t.dtype() == DType.F32 && t.offset() % LANES == 0;
+        }
+        return fits ? F32.vector() : null;
+    }
+
+    /** Launches work-items that are rows or tiles. */
+    void rows(KernelCode kernel, long items, int[] sizes, float[] scalars, Tensor... tensors) {
+        launch(kernel, items, processor ? 1 : GROUP, sizes, scalars, List.of(tensors));
+    }
+
+    /**
+     * Launches work-items that are rows, of a kernel whose cache tensors stand after {@code before}
+     * others and have no offset among the sizes.
+     */
+    void rows(
+            KernelCode kernel,
+            int items,
+            int[] sizes,
+            List<Tensor> cached,
+            List<Tensor> others,
+            int before) {
+        List<Tensor> all = new ArrayList<>(others);
+        all.addAll(before, cached);
+        int group = processor ? 1 : GROUP;
+        submit(kernel, items, group, all, withOffsets(sizes, others), NO_SCALARS);
+    }
+
+    /** Launches work-groups that are rows. */
+    void groups(
+            KernelCode kernel,
+            long count,
+            int lanes,
+            int[] sizes,
+            float[] scalars,
+            Tensor... tensors) {
+        launch(kernel, count * lanes, lanes, sizes, scalars, List.of(tensors));
+    }
+
+    /** Launches work-items that are elements. */
+    void elements(KernelCode kernel, long items, int[] sizes, Tensor... tensors) {
+        launch(kernel, items, GROUP, sizes, NO_SCALARS, List.of(tensors));
+    }
+
+    private void launch(
+            KernelCode kernel,
+            long items,
+            int group,
+            int[] sizes,
+            float[] scalars,
+            List<Tensor> tensors) {
+        submit(kernel, items, group, tensors, withOffsets(sizes, tensors), scalars);
+    }
+
+    private static int[] withOffsets(int[] sizes, List<Tensor> tensors) {
+        int[] all = Arrays.copyOf(sizes, sizes.length + tensors.size());
+        for (int i = 0; i < tensors.size(); i++) {
+            all[sizes.length + i] = Math.toIntExact(tensors.get(i).offset());
+        }
+        return all;
+    }
+
+    private void submit(
+            KernelCode kernel,
+            long items,
+            int group,
+            List<Tensor> tensors,
+            int[] sizes,
+            float[] scalars) {
+        Executor.Launch launch =
+                new Executor.Launch(
+                        kernel,
+                        Math.toIntExact((items + group - 1) / group * group),
+                        group,
+                        tensors.stream()
+                                .map(t -> (TornadoBuffer) t.buffer())
+                                .toArray(TornadoBuffer[]::new),
+                        sizes,
+                        scalars);
+        if (captured != null) {
+            captured.add(launch);
+        } else {
+            executor.launch(launch);
+        }
+    }
+
+    static int[] sizes(int... values) {
+        return values;
+    }
+
+    static float[] scalars(double... values) {
+        float[] f = new float[values.length];
+        for (int i = 0; i < f.length; i++) {
+            f[i] = (float) values[i];
+        }
+        return f;
+    }
+}
