@@ -130,6 +130,11 @@ final class Wav2Vec2 {
         third = loader.vector(share);
     }
 
+    /** Width of a frame. */
+    int width() {
+        return config.hiddenSize();
+    }
+
     /** Frames of so many samples. */
     int frames(int samples) {
         int n = samples;

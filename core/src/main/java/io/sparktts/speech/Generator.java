@@ -7,6 +7,7 @@ import io.sparktts.model.Qwen2Session;
 
 import org.jspecify.annotations.Nullable;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -47,6 +48,14 @@ final class Generator implements AutoCloseable {
     @SuppressWarnings("ArrayRecordComponent")
     record Result(int[] tokens, boolean cut) {}
 
+    /**
+     * What continued several prompts, and how long it took.
+     *
+     * @param prefill up to the first tokens
+     * @param generation the other tokens, and what the listener did with them
+     */
+    record Batch(List<Result> results, Duration prefill, Duration generation) {}
+
     Generator(Qwen2 model, Variants variants, int eos) {
         this.model = model;
         this.variants = variants;
@@ -59,7 +68,7 @@ final class Generator implements AutoCloseable {
      * @param limits new tokens of each, at most
      * @param stream which draws to use: another number, other draws from the same seed
      */
-    List<Result> generate(
+    Batch generate(
             List<int[]> prompts,
             int[] limits,
             SpeechOptions options,
@@ -72,9 +81,11 @@ final class Generator implements AutoCloseable {
         }
         int most = Arrays.stream(limits).max().orElse(0);
         Qwen2Session s = session(n, longest + most, options);
+        long start = System.nanoTime();
         s.reset();
         s.append(prompts);
         int[] next = s.start(options.seed() + 0x9E3779B97F4A7C15L * stream);
+        long first = System.nanoTime();
         List<int[]> tokens = new ArrayList<>();
         int[] counts = new int[n];
         boolean[] done = new boolean[n];
@@ -107,7 +118,8 @@ final class Generator implements AutoCloseable {
         for (int b = 0; b < n; b++) {
             results.add(new Result(Arrays.copyOf(tokens.get(b), counts[b]), cut[b]));
         }
-        return results;
+        Duration prefill = Duration.ofNanos(first - start);
+        return new Batch(results, prefill, Duration.ofNanos(System.nanoTime() - first));
     }
 
     private Qwen2Session session(int slots, int positions, SpeechOptions options) {

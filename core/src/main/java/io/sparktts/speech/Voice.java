@@ -1,9 +1,11 @@
 package io.sparktts.speech;
 
+import io.sparktts.text.Style;
+
 import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
-import java.util.List;
+import java.util.Objects;
 
 /** Whose voice speaks: one taken from a clip, or one described. */
 public sealed interface Voice {
@@ -44,7 +46,7 @@ public sealed interface Voice {
             return other instanceof Clip c
                     && Arrays.equals(globalTokens, c.globalTokens)
                     && Arrays.equals(semanticTokens, c.semanticTokens)
-                    && java.util.Objects.equals(text, c.text);
+                    && Objects.equals(text, c.text);
         }
 
         @Override
@@ -53,38 +55,6 @@ public sealed interface Voice {
         }
     }
 
-    /**
-     * A voice that the model makes up.
-     *
-     * @param gender whose
-     * @param pitch how high
-     * @param speed how fast
-     * @param more further style tokens of the vocabulary, such as {@code <|emotion_3|>}, in order;
-     *     the published program uses none
-     */
-    record Style(Gender gender, Level pitch, Level speed, List<String> more) implements Voice {
-        public Style {
-            more = List.copyOf(more);
-        }
-
-        /** As the published program has it. */
-        public Style(Gender gender, Level pitch, Level speed) {
-            this(gender, pitch, speed, List.of());
-        }
-    }
-
-    /** In the order of the vocabulary. */
-    enum Gender {
-        FEMALE,
-        MALE
-    }
-
-    /** In the order of the vocabulary. */
-    enum Level {
-        VERY_LOW,
-        LOW,
-        MODERATE,
-        HIGH,
-        VERY_HIGH
-    }
+    /** A voice that the model makes up to a description. */
+    record Styled(Style style) implements Voice {}
 }
