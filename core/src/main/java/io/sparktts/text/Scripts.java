@@ -38,4 +38,17 @@ final class Scripts {
     static boolean isBlank(String text) {
         return text.codePoints().allMatch(Scripts::isSpace);
     }
+
+    /** The text without white space around it, no-break spaces included. */
+    static String strip(String text) {
+        int start = 0;
+        int end = text.length();
+        while (start < end && isSpace(text.charAt(start))) {
+            start++;
+        }
+        while (end > start && isSpace(text.charAt(end - 1))) {
+            end--;
+        }
+        return text.substring(start, end);
+    }
 }

@@ -243,8 +243,7 @@ class PromptsTest {
         StyleToken emotion = last(TokenFamily.EMOTION);
         StyleToken age = last(TokenFamily.AGE);
         Style style =
-                new Style(
-                        Gender.FEMALE, Level.LOW, Level.MODERATE, List.of(pitch, emotion, age));
+                new Style(Gender.FEMALE, Level.LOW, Level.MODERATE, List.of(pitch, emotion, age));
         String written = tokenizer.decode(prompts(PromptOptions.DEFAULT).controlPrompt("a", style));
         String expected =
                 "<|start_style_label|><|gender_0|><|pitch_label_1|><|speed_label_2|><|age_"

@@ -6,7 +6,10 @@ import static io.sparktts.text.Goldens.ints;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.util.Utils;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -235,6 +238,14 @@ class TokenizerTest {
                 () -> Tokenizer.open(file).close(),
                 file.toString(),
                 part);
+    }
+
+    @Test
+    void nothingIsFetched() {
+        try (Tokenizer tokenizer = tiny()) {
+            assertTrue(Utils.isOfflineMode(), tokenizer.file().toString());
+            assertThrows(IOException.class, () -> Utils.openUrl("https://publish.djl.ai/"));
+        }
     }
 
     /** The library is loaded once a process, so each folder for it needs a process of its own. */
