@@ -63,6 +63,31 @@ public final class BackendProcess implements AutoCloseable {
      * @param log takes all it prints
      */
     public static BackendProcess start(Backend backend, Path log, List<String> arguments) {
+        List<String> command = new ArrayList<>(List.of("worker"));
+        command.addAll(arguments);
+        ProcessBuilder builder = builder(backend, command);
+        builder.redirectErrorStream(true);
+        builder.redirectInput(ProcessBuilder.Redirect.from(nullDevice()));
+        builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        return start(backend, builder, log);
+    }
+
+    /**
+     * Runs a command of the program with this process' standard streams, to its end.
+     *
+     * @return its exit code
+     */
+    public static int runAttached(Backend backend, List<String> arguments) {
+        ProcessBuilder builder = builder(backend, arguments).inheritIO();
+        try (BackendProcess p = start(backend, builder, Path.of(""))) {
+            return p.process.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while " + backend.name() + " ran", e);
+        }
+    }
+
+    private static ProcessBuilder builder(Backend backend, List<String> arguments) {
         Launch launch = backend.launch();
         List<String> classPath = new ArrayList<>();
         classPath.add(System.getProperty("java.class.path"));
@@ -73,13 +98,13 @@ public final class BackendProcess implements AutoCloseable {
         command.add("-cp");
         command.add(String.join(File.pathSeparator, classPath));
         command.add(Main.class.getName());
-        command.add("worker");
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().putAll(launch.environment());
-        builder.redirectErrorStream(true);
-        builder.redirectInput(ProcessBuilder.Redirect.from(nullDevice()));
-        builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        return builder;
+    }
+
+    private static BackendProcess start(Backend backend, ProcessBuilder builder, Path log) {
         try {
             Process process = builder.start();
             LIVE.add(process);

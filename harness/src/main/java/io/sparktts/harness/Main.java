@@ -24,12 +24,15 @@ import java.io.PrintWriter;
             VerifyCommand.class,
             BenchCommand.class,
             ReportCommand.class,
+            SayCommand.class,
+            VoiceCommand.class,
+            ModelCommand.class,
             WorkerCommand.class
         },
         footer = {
             "",
             "Exit codes: 0 well, 1 internal error, 2 bad input, 3 a named backend cannot run, 4 a"
-                    + " check failed."
+                    + " check failed, 5 the model said nothing."
         })
 public final class Main implements Runnable {
     @Spec private CommandSpec spec = CommandSpec.create();
@@ -52,7 +55,7 @@ public final class Main implements Runnable {
         CommandLine command = e.getCommandLine();
         String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("bad arguments");
         if (e instanceof UnmatchedArgumentException && command.getCommand() instanceof Main) {
-            message += "; valid: backends, verify, bench, report";
+            message += "; valid: backends, verify, bench, report, say, voice, model";
         } else if (e instanceof UnmatchedArgumentException) {
             message += "; see sparktts " + command.getCommandName() + " --help";
         }

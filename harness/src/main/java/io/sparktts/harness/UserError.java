@@ -22,6 +22,9 @@ public final class UserError extends RuntimeException {
     /** A kernel is wrong, or did not finish. */
     public static final int INCORRECT = 4;
 
+    /** The model said nothing that can be spoken. */
+    public static final int NO_SPEECH = 5;
+
     private final int exitCode;
 
     private UserError(int exitCode, String message) {
@@ -37,6 +40,11 @@ public final class UserError extends RuntimeException {
     /** A backend cannot run: the message holds the remedy. */
     public static UserError unavailable(String message) {
         return new UserError(UNAVAILABLE, message);
+    }
+
+    /** There is no audio, for this reason. */
+    public static UserError noSpeech(String message) {
+        return new UserError(NO_SPEECH, message);
     }
 
     /** What the program exits with. */
