@@ -70,8 +70,7 @@ public final class WavFile {
 
     private static void writeThenMove(Path target, Path named, Audio audio) throws IOException {
         // Not Files.createTempFile, whose files only their owner may read.
-        Path part =
-                target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
+        Path part = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
         try {
             try (FileChannel out =
                     FileChannel.open(
@@ -89,7 +88,8 @@ public final class WavFile {
         double[] samples = audio.samples();
         long dataBytes = (long) samples.length * Pcm16.BYTES;
         if (dataBytes > Pcm16.MAX_DATA_BYTES) {
-            throw new AudioException(named, samples.length + " samples are too many for a WAV file");
+            throw new AudioException(
+                    named, samples.length + " samples are too many for a WAV file");
         }
         drain(out, Pcm16.header(audio.sampleRate(), dataBytes));
         ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);

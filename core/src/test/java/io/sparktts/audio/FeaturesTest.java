@@ -106,7 +106,9 @@ class FeaturesTest {
         }
     }
 
-    /** Prompt, loudness, reference clip and mel spectrogram as the published tokenizer runs them. */
+    /**
+     * Prompt, loudness, reference clip and mel spectrogram as the published tokenizer runs them.
+     */
     @Test
     void featuresOfTheSpeakerEncoder() throws IOException {
         try (SafetensorsFile f = Goldens.tensors("bicodec/bicodec_golden.safetensors")) {
