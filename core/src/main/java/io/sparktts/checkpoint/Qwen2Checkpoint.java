@@ -8,7 +8,6 @@ import io.sparktts.model.WeightSource;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,7 +81,7 @@ public final class Qwen2Checkpoint implements WeightSource, AutoCloseable {
      * the embedding.
      */
     public List<String> warnings() {
-        List<String> warnings = shards.unusedWarnings(dtypes.keySet());
+        List<String> warnings = shards.unusedWarnings(dtypes::containsKey);
         long others = dtypes.values().stream().filter(d -> d != storedDType()).count();
         if (others > 0) {
             warnings.add(
@@ -138,22 +137,6 @@ public final class Qwen2Checkpoint implements WeightSource, AutoCloseable {
     }
 
     private void check(String name, long... shape) {
-        SafetensorsFile file = shards.require(name);
-        if (!file.dtype(name).isFloat()) {
-            throw new CheckpointException(
-                    file.path(),
-                    "tensor " + name + " is " + file.dtype(name) + ", not a float tensor");
-        }
-        if (!Arrays.equals(file.shape(name), shape)) {
-            throw new CheckpointException(
-                    file.path(),
-                    "tensor "
-                            + name
-                            + " has shape "
-                            + Arrays.toString(file.shape(name))
-                            + ", but by config.json it is "
-                            + Arrays.toString(shape));
-        }
-        dtypes.put(name, file.dtype(name));
+        dtypes.put(name, shards.check(name, "config.json", shape));
     }
 }

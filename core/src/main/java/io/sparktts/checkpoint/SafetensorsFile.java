@@ -30,14 +30,12 @@ import java.util.Set;
  * tensors without gaps (<a href="https://github.com/huggingface/safetensors#format">format</a>).
  * The header is checked completely on opening, so a file that opens has every tensor it claims.
  */
-public final class SafetensorsFile implements AutoCloseable {
+public final class SafetensorsFile implements TensorFile {
     private static final int LENGTH_BYTES = 8;
     private static final long MAX_HEADER_BYTES = 100_000_000;
     private static final String METADATA = "__metadata__";
     private static final ValueLayout.OfLong LONG =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt INT =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Path path;
     private final FileChannel channel;
@@ -96,16 +94,19 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     /** The file. */
+    @Override
     public Path path() {
         return path;
     }
 
     /** Names of all tensors, in the header's order. */
+    @Override
     public Set<String> names() {
         return entries.keySet();
     }
 
     /** Whether there is such a tensor. */
+    @Override
     public boolean contains(String name) {
         return entries.containsKey(name);
     }
@@ -115,6 +116,7 @@ public final class SafetensorsFile implements AutoCloseable {
      *
      * @throws CheckpointException if there is no such tensor
      */
+    @Override
     public long[] shape(String name) {
         return entry(name).shape().clone();
     }
@@ -133,49 +135,21 @@ public final class SafetensorsFile implements AutoCloseable {
                 mapping.asSlice(dataStart + entry.begin(), entry.bytes()));
     }
 
-    /**
-     * The same tensor in a mapping of its own that lives as long as {@code owner}, so its pages go
-     * with it.
-     */
-    HostTensor map(String name, Arena owner) {
+    @Override
+    public StoredType stored(String name) {
+        return entry(name).type();
+    }
+
+    @Override
+    public MemorySegment bytes(String name, Arena owner) {
         Entry entry = entry(name);
-        DType dtype = dtype(name);
         try {
-            return new HostTensor(
-                    dtype,
-                    entry.shape(),
-                    channel.map(
-                            MapMode.READ_ONLY, dataStart + entry.begin(), entry.bytes(), owner));
+            return channel.map(
+                    MapMode.READ_ONLY, dataStart + entry.begin(), entry.bytes(), owner);
         } catch (IOException e) {
             throw new CheckpointException(
                     path, "tensor " + name + " cannot be mapped: " + e.getMessage(), e);
         }
-    }
-
-    /** The type that {@link #tensor} gives. */
-    DType dtype(String name) {
-        StoredType stored = entry(name).type();
-        DType dtype = stored.dtype;
-        if (dtype == null) {
-            throw error("tensor " + name + " is " + stored + ", not a float tensor");
-        }
-        return dtype;
-    }
-
-    /**
-     * The elements of an integer tensor, copied.
-     *
-     * @throws CheckpointException if there is no such tensor or it is neither {@code I64} nor
-     *     {@code I32}
-     */
-    public long[] longs(String name) {
-        Entry entry = entry(name);
-        MemorySegment data = mapping.asSlice(dataStart + entry.begin(), entry.bytes());
-        return switch (entry.type()) {
-            case I64 -> data.toArray(LONG);
-            case I32 -> Arrays.stream(data.toArray(INT)).asLongStream().toArray();
-            default -> throw error("tensor " + name + " is " + entry.type() + ", not I64 or I32");
-        };
     }
 
     /** Unmaps the file; its tensors are gone. */
@@ -303,7 +277,7 @@ public final class SafetensorsFile implements AutoCloseable {
 
     private long bytes(String name, long[] shape, StoredType type) {
         try {
-            long n = type.bytes;
+            long n = type.bytes();
             for (long extent : shape) {
                 n = Math.multiplyExact(n, extent);
             }
@@ -344,35 +318,6 @@ public final class SafetensorsFile implements AutoCloseable {
         }
         if (end != dataBytes) {
             throw error((dataBytes - end) + " bytes after the last tensor");
-        }
-    }
-
-    /** Element types of the format that are known here. */
-    private enum StoredType {
-        F64(8, DType.F64),
-        F32(4, DType.F32),
-        F16(2, DType.F16),
-        BF16(2, DType.BF16),
-        I64(8, null),
-        I32(4, DType.I32),
-        I16(2, null),
-        I8(1, null),
-        U8(1, null),
-        BOOL(1, null);
-
-        private final int bytes;
-        private final @Nullable DType dtype;
-
-        StoredType(int bytes, @Nullable DType dtype) {
-            this.bytes = bytes;
-            this.dtype = dtype;
-        }
-
-        static @Nullable StoredType of(String text) {
-            return Arrays.stream(values())
-                    .filter(t -> t.name().equals(text))
-                    .findFirst()
-                    .orElse(null);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.sparktts.checkpoint;
 
+import io.sparktts.backend.DType;
+
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -8,44 +10,62 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.Predicate;
 
 /**
- * The safetensors files of a checkpoint: {@code model.safetensors}, or the shards that {@code
- * model.safetensors.index.json} names.
+ * The files of a checkpoint's tensors: {@code model.safetensors}, or the shards that {@code
+ * model.safetensors.index.json} names, or {@code pytorch_model.bin}.
  */
 final class Shards implements AutoCloseable {
     private static final String SINGLE = "model.safetensors";
     private static final String INDEX = "model.safetensors.index.json";
+    private static final String PICKLE = "pytorch_model.bin";
 
     /** What names the tensors: the one file, or the index. */
     private final Path catalog;
 
     /** Open files by path. */
-    private final Map<Path, SafetensorsFile> files = new LinkedHashMap<>();
+    private final Map<Path, TensorFile> files = new LinkedHashMap<>();
 
-    private final Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
+    private final Map<String, TensorFile> byTensor = new LinkedHashMap<>();
 
     private Shards(Path catalog) {
         this.catalog = catalog;
     }
 
-    /** Opens the files of a folder and checks that each holds what the index says. */
+    /** Opens the safetensors files of a folder and checks that each holds what the index says. */
     static Shards open(Path folder) {
-        Path single = folder.resolve(SINGLE);
         Path index = folder.resolve(INDEX);
-        boolean sharded = !Files.exists(single) && Files.exists(index);
-        Shards shards = new Shards(sharded ? index : single);
+        boolean sharded = !Files.exists(folder.resolve(SINGLE)) && Files.exists(index);
+        return sharded ? openIndex(folder, index) : openSingle(folder.resolve(SINGLE));
+    }
+
+    /** The same, or torch's pickle if the folder has that alone. */
+    static Shards openAny(Path folder) {
+        Path pickle = folder.resolve(PICKLE);
+        boolean safetensors =
+                Files.exists(folder.resolve(SINGLE)) || Files.exists(folder.resolve(INDEX));
+        if (safetensors || Files.exists(pickle)) {
+            return safetensors ? open(folder) : openSingle(pickle);
+        }
+        throw new CheckpointException(folder, "neither " + SINGLE + " nor " + PICKLE + " in it");
+    }
+
+    private static Shards openSingle(Path path) {
+        Shards shards = new Shards(path);
+        TensorFile file = shards.file(path);
+        file.names().forEach(name -> shards.byTensor.put(name, file));
+        return shards;
+    }
+
+    private static Shards openIndex(Path folder, Path index) {
+        Shards shards = new Shards(index);
         try {
-            if (sharded) {
-                shards.readIndex(folder);
-            } else {
-                SafetensorsFile file = shards.file(single);
-                file.names().forEach(name -> shards.byTensor.put(name, file));
-            }
+            shards.readIndex(folder);
             return shards;
         } catch (RuntimeException | Error e) {
             shards.close();
@@ -59,7 +79,7 @@ final class Shards implements AutoCloseable {
         }
         for (Map.Entry<String, JsonNode> member : map.properties()) {
             String tensor = member.getKey();
-            SafetensorsFile file = file(folder.resolve(shardName(tensor, member.getValue())));
+            TensorFile file = file(folder.resolve(shardName(tensor, member.getValue())));
             if (!file.contains(tensor)) {
                 throw new CheckpointException(
                         file.path(), "no tensor " + tensor + ", which " + INDEX + " has there");
@@ -83,13 +103,14 @@ final class Shards implements AutoCloseable {
                         + ", not the plain name of a .safetensors file");
     }
 
-    private SafetensorsFile file(Path path) {
-        SafetensorsFile open = files.get(path);
+    private TensorFile file(Path path) {
+        TensorFile open = files.get(path);
         if (open != null) {
             return open;
         }
         try {
-            SafetensorsFile file = SafetensorsFile.open(path);
+            TensorFile file =
+                    path.endsWith(PICKLE) ? TorchPickleFile.open(path) : SafetensorsFile.open(path);
             files.put(path, file);
             return file;
         } catch (NoSuchFileException e) {
@@ -100,21 +121,58 @@ final class Shards implements AutoCloseable {
     }
 
     /** The file that holds a tensor. */
-    SafetensorsFile require(String tensor) {
-        SafetensorsFile file = byTensor.get(tensor);
+    TensorFile require(String tensor) {
+        TensorFile file = byTensor.get(tensor);
         if (file == null) {
             throw new CheckpointException(catalog, "no tensor " + tensor);
         }
         return file;
     }
 
-    /** Tensors that are not of the model, or that the index does not name. */
-    List<String> unusedWarnings(Set<String> used) {
+    /** Whether a file holds it. */
+    boolean contains(String tensor) {
+        return byTensor.containsKey(tensor);
+    }
+
+    /**
+     * Checks that a tensor is there, of floats and of a shape.
+     *
+     * @param config name of the file that the shape follows from
+     * @return what it is stored in
+     */
+    DType check(String tensor, String config, long... shape) {
+        TensorFile file = require(tensor);
+        DType dtype = file.dtype(tensor);
+        if (!dtype.isFloat()) {
+            throw new CheckpointException(
+                    file.path(), "tensor " + tensor + " is " + dtype + ", not a float tensor");
+        }
+        if (!Arrays.equals(file.shape(tensor), shape)) {
+            throw new CheckpointException(
+                    file.path(),
+                    "tensor "
+                            + tensor
+                            + " has shape "
+                            + Arrays.toString(file.shape(tensor))
+                            + ", but by "
+                            + config
+                            + " it is "
+                            + Arrays.toString(shape));
+        }
+        return dtype;
+    }
+
+    /**
+     * Tensors that are not of the model, or that the index does not name.
+     *
+     * @param known whether a tensor is of the model
+     */
+    List<String> unusedWarnings(Predicate<String> known) {
         List<String> warnings = new ArrayList<>();
-        for (SafetensorsFile file : files.values()) {
+        for (TensorFile file : files.values()) {
             List<String> unused =
                     file.names().stream()
-                            .filter(name -> !used.contains(name) || byTensor.get(name) != file)
+                            .filter(name -> !known.test(name) || !file.equals(byTensor.get(name)))
                             .toList();
             if (!unused.isEmpty()) {
                 String some = String.join(", ", unused.subList(0, Math.min(5, unused.size())));
@@ -128,6 +186,6 @@ final class Shards implements AutoCloseable {
 
     @Override
     public void close() {
-        files.values().forEach(SafetensorsFile::close);
+        files.values().forEach(TensorFile::close);
     }
 }

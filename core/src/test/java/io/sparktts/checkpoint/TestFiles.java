@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.function.Executable;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.ByteBuffer;
@@ -14,7 +17,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 
 /** Safetensors files as bytes, and the bundled goldens as paths. */
 final class TestFiles {
@@ -29,6 +34,25 @@ final class TestFiles {
                 .put(json)
                 .put(data)
                 .array();
+    }
+
+    /** Writes the tensors of a file as safetensors under other names. */
+    static void convert(TensorFile from, Path to, UnaryOperator<String> rename)
+            throws IOException {
+        StringBuilder header = new StringBuilder();
+        ByteArrayOutputStream data = new ByteArrayOutputStream();
+        for (String name : from.names()) {
+            int begin = data.size();
+            try (Arena arena = Arena.ofConfined()) {
+                data.writeBytes(from.bytes(name, arena).toArray(ValueLayout.JAVA_BYTE));
+            }
+            header.append(header.isEmpty() ? "{" : ",");
+            header.append('"').append(rename.apply(name)).append("\":{\"dtype\":\"");
+            header.append(from.stored(name)).append("\",\"shape\":");
+            header.append(Arrays.toString(from.shape(name))).append(",\"data_offsets\":[");
+            header.append(begin).append(',').append(data.size()).append("]}");
+        }
+        Files.write(to, safetensors(header.append('}').toString(), data.toByteArray()));
     }
 
     /** A file of the golden set under test: {@code -Dsparktts.golden=DIR}, or the bundled one. */
