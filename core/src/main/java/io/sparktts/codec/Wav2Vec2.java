@@ -21,8 +21,7 @@ import java.util.List;
  * residual stream after three of its layers, without a final norm.
  */
 final class Wav2Vec2 {
-    /** Layers whose outputs are averaged, constants of the published code. */
-    private static final List<Integer> FEATURE_LAYERS = List.of(11, 14, 16);
+    private static final List<Integer> FEATURE_LAYERS = Wav2Vec2Config.FEATURE_LAYERS;
 
     private final Wav2Vec2Config config;
     private final List<Convolution> convolutions = new ArrayList<>();

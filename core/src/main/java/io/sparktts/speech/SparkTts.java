@@ -123,7 +123,7 @@ public final class SparkTts implements AutoCloseable {
      * @param seed of the weights
      */
     public static SparkTts synthetic(long seed, LoadOptions options) {
-        return new SparkTts(new SyntheticSource(seed), options);
+        return new SparkTts(new DirectorySource(Path.of("s" + seed)), options);
     }
 
     private static Device open(LoadOptions options) {
@@ -131,7 +131,8 @@ public final class SparkTts implements AutoCloseable {
             Backend named = Backends.named(options.backend());
             Probe probe = named.probe();
             if (!probe.available()) {
-                throw new BackendException(named.name() + ": " + probe.message());
+                throw new BackendException(
+                        named.name() + ": " + probe.missing() + "; " + probe.remedy());
             }
             return open(named, probe, options);
         }

@@ -2,6 +2,8 @@ package io.sparktts.harness;
 
 import io.sparktts.checkpoint.CheckpointException;
 import io.sparktts.contract.GoldenException;
+import io.sparktts.harness.speech.SayCommand;
+import io.sparktts.harness.speech.VoiceCommand;
 import io.sparktts.reports.schema.ReportException;
 
 import picocli.CommandLine;
@@ -26,7 +28,6 @@ import java.io.PrintWriter;
             ReportCommand.class,
             SayCommand.class,
             VoiceCommand.class,
-            ModelCommand.class,
             WorkerCommand.class
         },
         footer = {

@@ -3,6 +3,8 @@ package io.sparktts.harness;
 import io.sparktts.backend.Backend;
 import io.sparktts.backend.Backends;
 
+import org.jspecify.annotations.Nullable;
+
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -127,5 +129,22 @@ public final class Probing {
                     }
                 });
         return kept;
+    }
+
+    /**
+     * The one backend to use.
+     *
+     * @param name that the user asked for; null for the preferred one that can run
+     * @throws UserError if it cannot run, or none can
+     */
+    public static Backend preferred(@Nullable String name) {
+        List<String> names = name == null ? List.of() : List.of(name);
+        Map<Backend, ProbeReport> runnable = available(probe(named(names)), names);
+        return runnable.keySet().stream()
+                .findFirst()
+                .orElseThrow(
+                        () ->
+                                UserError.unavailable(
+                                        "no backend can run here; see sparktts backends"));
     }
 }

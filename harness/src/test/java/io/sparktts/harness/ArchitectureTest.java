@@ -24,7 +24,11 @@ class ArchitectureTest {
         "io.sparktts.model..",
         "io.sparktts.oracle..",
         "io.sparktts.contract..",
-        "io.sparktts.checkpoint.."
+        "io.sparktts.checkpoint..",
+        "io.sparktts.audio..",
+        "io.sparktts.text..",
+        "io.sparktts.codec..",
+        "io.sparktts.speech.."
     };
     private static final String[] HOST = {
         "io.sparktts.host..", "io.sparktts.reference..", "io.sparktts.vector.."
