@@ -61,6 +61,27 @@ __device__ __forceinline__ float warpMax(float x) {
     return x;
 }
 
+// Sum over a team of TEAM threads, of which BLOCK / TEAM share a block, always in the same order.
+// `parts` is BLOCK / 32 floats of shared memory that no other sum of the kernel uses.
+template <int TEAM, int BLOCK>
+__device__ __forceinline__ float teamSum(float x, float* parts) {
+    x = warpSum(x);
+    if constexpr (TEAM > 32) {
+        int warp = threadIdx.x / 32;
+        if (threadIdx.x % 32 == 0) {
+            parts[warp] = x;
+        }
+        __syncthreads();
+        int first = warp / (TEAM / 32) * (TEAM / 32);
+        x = 0;
+#pragma unroll
+        for (int i = 0; i < TEAM / 32; i++) {
+            x += parts[first + i];
+        }
+    }
+    return x;
+}
+
 __device__ __forceinline__ float silu(float x) { return x / (1.0f + __expf(-x)); }
 
 // Kernels that are launched while the one before drains call both, in every thread: first the

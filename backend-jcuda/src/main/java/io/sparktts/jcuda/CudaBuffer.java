@@ -10,6 +10,7 @@ import jcuda.driver.JCudaDriver;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Arrays;
 import java.util.Locale;
 
 /** GPU memory. Bases are aligned to 256 bytes. */
@@ -55,6 +56,11 @@ final class CudaBuffer implements DeviceBuffer {
     /** As {@link #address(Tensor)}; 0 for none. */
     static long addressOrNull(@Nullable Tensor t) {
         return t == null ? 0 : address(t);
+    }
+
+    /** Whether kernels may move 16 bytes of these at a time. */
+    static boolean aligned16(Tensor... tensors) {
+        return Arrays.stream(tensors).allMatch(t -> (address(t) & 15) == 0);
     }
 
     long address() {

@@ -57,6 +57,14 @@ final class CudaFunction extends CUfunction {
         queue(stream, gridX, gridY, gridZ, threads, sharedBytes, overlaps, arguments);
     }
 
+    /** As {@link #launchDependent}, with blocks for at least so many threads; none for none. */
+    void launchThreads(CUstream stream, long threads, int perBlock, Object... arguments) {
+        if (threads > 0) {
+            int blocks = Math.toIntExact((threads + perBlock - 1) / perBlock);
+            launchDependent(stream, blocks, 1, 1, perBlock, 0, arguments);
+        }
+    }
+
     private void queue(
             CUstream stream,
             int gridX,

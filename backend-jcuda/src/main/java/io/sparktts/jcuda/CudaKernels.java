@@ -1,18 +1,24 @@
 package io.sparktts.jcuda;
 
+import io.sparktts.backend.Activation;
 import io.sparktts.backend.AttentionShape;
+import io.sparktts.backend.Conv1d;
+import io.sparktts.backend.ConvNextWeights;
+import io.sparktts.backend.ConvTranspose1d;
 import io.sparktts.backend.DType;
 import io.sparktts.backend.Kernels;
 import io.sparktts.backend.KvCache;
 import io.sparktts.backend.LayerWeights;
 import io.sparktts.backend.ModelWeights;
 import io.sparktts.backend.Op;
+import io.sparktts.backend.ResidualUnitWeights;
 import io.sparktts.backend.Sampling;
 import io.sparktts.backend.SequenceBatch;
 import io.sparktts.backend.StepState;
 import io.sparktts.backend.Tensor;
 import io.sparktts.backend.Variants;
 import io.sparktts.backend.Weight;
+import io.sparktts.backend.Window;
 
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +34,7 @@ final class CudaKernels implements Kernels {
     private final CudaStream stream;
     private final CudaScratch scratch;
     private final MatrixProducts products;
+    private final CodecOperations codec;
     private final boolean naiveRmsNorm;
     private final boolean naiveAddRmsNorm;
     private final boolean naiveRotary;
@@ -44,6 +51,7 @@ final class CudaKernels implements Kernels {
         this.stream = stream;
         this.scratch = scratch;
         products = new MatrixProducts(operations, stream, scratch, this, variants);
+        codec = new CodecOperations(operations, stream, this, products, variants);
         naiveRmsNorm = naive(variants, Op.RMS_NORM);
         naiveAddRmsNorm = naive(variants, Op.ADD_RMS_NORM);
         naiveRotary = naive(variants, Op.ROTARY);
@@ -332,5 +340,77 @@ final class CudaKernels implements Kernels {
                         epsilon);
         sample(state.tokens(), state.logits(), state.sampling(), state.random());
         advance(state.batch());
+    }
+
+    @Override
+    public void layerNorm(Tensor out, Tensor x, Tensor weight, Tensor bias, double epsilon) {
+        operations.layerNorm().layerNorm(stream, out, x, weight, bias, epsilon);
+    }
+
+    @Override
+    public void activation(Tensor out, Tensor x, Activation function) {
+        operations.activations().activation(stream, out, x, function);
+    }
+
+    @Override
+    public void geglu(Tensor out, Tensor valueGate) {
+        operations.activations().geglu(stream, out, valueGate);
+    }
+
+    @Override
+    public void affine(Tensor out, Tensor x, Tensor scale, @Nullable Tensor shift) {
+        operations.activations().affine(stream, out, x, scale, shift);
+    }
+
+    @Override
+    public void snake(Tensor out, Tensor x, Tensor alpha) {
+        operations.activations().snake(stream, out, x, alpha);
+    }
+
+    @Override
+    public void columnMean(Tensor out, Tensor x) {
+        operations.columns().mean(stream, out, x);
+    }
+
+    @Override
+    public void copyColumns(Tensor out, int outColumn, Tensor x, int xColumn, int columns) {
+        operations.columns().copy(stream, out, outColumn, x, xColumn, columns);
+    }
+
+    @Override
+    public void bidirectionalAttention(Tensor out, Tensor q, Tensor k, Tensor v, int heads) {
+        operations.bidirectionalAttention().run(stream, out, q, k, v, heads);
+    }
+
+    @Override
+    public void unfold(Tensor out, Tensor x, Window window, int firstChannel) {
+        operations.convolution().unfold(stream, out, x, null, window, firstChannel);
+    }
+
+    @Override
+    public void depthwiseConv1d(Tensor out, Tensor x, Tensor weight, Tensor bias, Conv1d shape) {
+        operations.convolution().depthwise(stream, out, x, weight, bias, shape.window());
+    }
+
+    @Override
+    public void conv1d(Tensor out, Tensor x, Weight weight, @Nullable Tensor bias, Conv1d shape) {
+        codec.conv1d(out, x, (CudaWeight) weight, bias, shape);
+    }
+
+    @Override
+    public void convTranspose1d(
+            Tensor out, Tensor x, Weight weight, Tensor bias, ConvTranspose1d shape) {
+        codec.convTranspose1d(out, x, (CudaWeight) weight, bias, shape);
+    }
+
+    @Override
+    public void residualUnit(Tensor out, Tensor x, ResidualUnitWeights w) {
+        codec.residualUnit(out, x, w);
+    }
+
+    @Override
+    public void convNextBlock(
+            Tensor x, ConvNextWeights w, Tensor normWeight, Tensor normBias, double epsilon) {
+        codec.convNextBlock(x, w, normWeight, normBias, epsilon);
     }
 }

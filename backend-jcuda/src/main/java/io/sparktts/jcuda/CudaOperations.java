@@ -12,6 +12,11 @@ final class CudaOperations implements AutoCloseable {
     private final NaiveSteps naive;
     private final AttentionKernel attention;
     private final SamplingKernel sampling;
+    private final LayerNorm layerNorm;
+    private final Activations activations;
+    private final Columns columns;
+    private final Convolution convolution;
+    private final BidirectionalAttention bidirectionalAttention;
     private final FewRows fewRows;
     private final OwnGemm gemm;
     private final LimitProbe limitProbe;
@@ -26,6 +31,11 @@ final class CudaOperations implements AutoCloseable {
         naive = new NaiveSteps(context);
         attention = new AttentionKernel(context);
         sampling = new SamplingKernel(context);
+        layerNorm = new LayerNorm(context);
+        activations = new Activations(context);
+        columns = new Columns(context);
+        convolution = new Convolution(context);
+        bidirectionalAttention = new BidirectionalAttention(context);
         fewRows = new FewRows(context);
         gemm = new OwnGemm(context, elementwise);
         limitProbe = new LimitProbe(context);
@@ -62,6 +72,26 @@ final class CudaOperations implements AutoCloseable {
 
     SamplingKernel sampling() {
         return sampling;
+    }
+
+    LayerNorm layerNorm() {
+        return layerNorm;
+    }
+
+    Activations activations() {
+        return activations;
+    }
+
+    Columns columns() {
+        return columns;
+    }
+
+    Convolution convolution() {
+        return convolution;
+    }
+
+    BidirectionalAttention bidirectionalAttention() {
+        return bidirectionalAttention;
     }
 
     /** Products of a few rows, where reading the weights is all the work. */

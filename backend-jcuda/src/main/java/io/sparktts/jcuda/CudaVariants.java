@@ -29,6 +29,7 @@ final class CudaVariants {
             case SWI_GLU, MLP -> List.of(FUSED, OWN, CUBLAS_LT, TF32, Variants.NAIVE);
             case RMS_NORM, ADD_RMS_NORM, ROTARY, ATTENTION, SILU_MUL, SOFTMAX ->
                     List.of(FUSED, Variants.NAIVE);
+            case CONV1D, CONV_TRANSPOSE1D, RESIDUAL_UNIT, CONV_NEXT_BLOCK -> List.of(FUSED, TF32);
             default -> List.of(FUSED);
         };
     }
@@ -36,9 +37,6 @@ final class CudaVariants {
     static Support supports(Op op, DType dtype, String variant, boolean cublasLt) {
         if (!of(op).contains(variant)) {
             return Support.no(op.id() + " has no variant " + variant);
-        }
-        if (op.compareTo(Op.LAYER_NORM) >= 0) {
-            return Support.no("the jcuda backend has no " + op.id() + " yet");
         }
         if (dtype == DType.F64 || dtype == DType.I32) {
             return Support.no(

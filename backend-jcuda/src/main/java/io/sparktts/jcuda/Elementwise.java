@@ -19,18 +19,18 @@ final class Elementwise {
     /** See {@link io.sparktts.backend.Kernels#add}. */
     void add(CUstream stream, Tensor out, Tensor a, Tensor b) {
         long n = out.elements();
-        if (n == 0) {
-            return;
-        }
-        long outAt = CudaBuffer.address(out);
-        long aAt = CudaBuffer.address(a);
-        long bAt = CudaBuffer.address(b);
         int width = 16 / out.dtype().bytes();
-        boolean wide = n % width == 0 && ((outAt | aAt | bAt) & 15) == 0;
-        long threads = wide ? n / width : n;
+        boolean wide = n % width == 0 && CudaBuffer.aligned16(out, a, b);
         context.function(MODULE, "add_" + out.dtype().id())
-                .launchDependent(
-                        stream, blocks(threads), 1, 1, BLOCK, 0, outAt, aAt, bAt, n, wide ? 1 : 0);
+                .launchThreads(
+                        stream,
+                        wide ? n / width : n,
+                        BLOCK,
+                        CudaBuffer.address(out),
+                        CudaBuffer.address(a),
+                        CudaBuffer.address(b),
+                        n,
+                        wide ? 1 : 0);
     }
 
     /** See {@link io.sparktts.backend.Kernels#siluMul}. */

@@ -49,7 +49,8 @@ final class MatrixProducts {
         product(linear, out, x, weight, bias, residual);
     }
 
-    private void product(
+    /** As {@link #linear}, in a variant of an operation that multiplies inside. */
+    void product(
             String variant,
             Tensor out,
             Tensor x,

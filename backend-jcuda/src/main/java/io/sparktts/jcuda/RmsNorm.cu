@@ -12,27 +12,6 @@ namespace {
 
 constexpr int BLOCK = 256;
 
-// Sum over a team of TEAM threads, of which BLOCK / TEAM share a block.
-template <int TEAM>
-__device__ __forceinline__ float teamSum(float x) {
-    x = warpSum(x);
-    if constexpr (TEAM > 32) {
-        __shared__ float parts[BLOCK / 32];
-        int warp = threadIdx.x / 32;
-        if (threadIdx.x % 32 == 0) {
-            parts[warp] = x;
-        }
-        __syncthreads();
-        int first = warp / (TEAM / 32) * (TEAM / 32);
-        x = 0;
-#pragma unroll
-        for (int i = 0; i < TEAM / 32; i++) {
-            x += parts[first + i];
-        }
-    }
-    return x;
-}
-
 template <typename T>
 __device__ __forceinline__ T scaled(float x, float factor, T weight) {
     // As published: to the dtype before the weight.
@@ -43,6 +22,7 @@ template <typename T, int TEAM, int VECTORS, bool ADD>
 __device__ __forceinline__ void vectorRows(T* out, const T* x, T* residual, const T* weight,
                                            float epsilon, int rows, int n) {
     constexpr int W = WIDE<T>;
+    __shared__ float parts[BLOCK / 32];
     int row = blockIdx.x * (BLOCK / TEAM) + threadIdx.x / TEAM;
     int lane = threadIdx.x % TEAM;
     // Teams within a warp would need masks; a team is at least a warp, so only whole warps skip.
@@ -78,7 +58,7 @@ __device__ __forceinline__ void vectorRows(T* out, const T* x, T* residual, cons
     }
     // Not before the row is read: waiting blocks would take the place of working ones.
     letNextStart();
-    float factor = rsqrtf(teamSum<TEAM>(squares) / n + epsilon);
+    float factor = rsqrtf(teamSum<TEAM, BLOCK>(squares, parts) / n + epsilon);
 #pragma unroll
     for (int i = 0; i < VECTORS; i++) {
         int column = (i * TEAM + lane) * W;
@@ -97,6 +77,7 @@ __device__ __forceinline__ void vectorRows(T* out, const T* x, T* residual, cons
 template <typename T, bool ADD>
 __device__ __forceinline__ void scalarRow(T* out, const T* x, T* residual, const T* weight,
                                           float epsilon, int n) {
+    __shared__ float parts[BLOCK / 32];
     waitForInputs();
     size_t start = static_cast<size_t>(blockIdx.x) * n;
     float squares = 0;
@@ -111,7 +92,7 @@ __device__ __forceinline__ void scalarRow(T* out, const T* x, T* residual, const
     }
     // Not before the row is read: waiting blocks would take the place of working ones.
     letNextStart();
-    float factor = rsqrtf(teamSum<BLOCK>(squares) / n + epsilon);
+    float factor = rsqrtf(teamSum<BLOCK, BLOCK>(squares, parts) / n + epsilon);
     const T* from = ADD ? residual : x;
     for (int i = threadIdx.x; i < n; i += BLOCK) {
         out[start + i] = scaled(toFloat(from[start + i]), factor, weight[i]);
