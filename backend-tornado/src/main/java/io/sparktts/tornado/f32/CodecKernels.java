@@ -29,7 +29,7 @@ public final class CodecKernels {
                 KernelCode.of(here, "gelu", CodecKernels::gelu),
                 KernelCode.of(here, "relu", CodecKernels::relu),
                 KernelCode.of(here, "sigmoid", CodecKernels::sigmoid),
-                KernelCode.of(here, "tanh", CodecKernels::tanh),
+                KernelCode.of(here, "hyperbolicTangent", CodecKernels::hyperbolicTangent),
                 KernelCode.of(here, "geglu", CodecKernels::geglu),
                 KernelCode.of(here, "affine", CodecKernels::affine),
                 KernelCode.of(here, "snake", CodecKernels::snake),
@@ -97,8 +97,8 @@ public final class CodecKernels {
         }
     }
 
-    /** p: elements; out, x. */
-    public static void tanh(KernelContext c, FloatArray out, FloatArray x, IntArray p) {
+    /** p: elements; out, x. "tanh" is a function of OpenCL. */
+    public static void hyperbolicTangent(KernelContext c, FloatArray out, FloatArray x, IntArray p) {
         int i = c.globalIdx;
         if (i < p.get(0)) {
             store(out, p.get(1) + i, Functions.tanh(load(x, p.get(2) + i)));

@@ -77,12 +77,15 @@ public final class Functions {
 
     /**
      * {@code sin(x)^2}, whose period is pi: {@code x} less its multiple of pi is exact in integers
-     * of 2^-40, then an odd polynomial makes the sine of a quarter turn.
+     * of 2^-40, then an odd polynomial makes the sine of a quarter turn. OpenCL's code generator
+     * takes a cast to long for one to int.
      */
     public static float sinSquared(float x) {
         float a = TornadoMath.min(TornadoMath.abs(x), MOST_RADIANS);
         int turns = (int) (a * INVERSE_PI + 0.5f);
-        long rest = (long) (a * 0x1p40f) - turns * PI;
+        int whole = (int) a;
+        int fraction = (int) ((a - whole) * 0x1p30f);
+        long rest = ((long) whole << 40) + ((long) fraction << 10) - turns * PI;
         float r = turns == 0 ? a : rest * 0x1p-40f;
         float z = r * r;
         float p = 2.6056273e-6f;
