@@ -1,6 +1,8 @@
 package io.sparktts.tornado;
 
 import static io.sparktts.tornado.Launcher.ATTENTION_BLOCK;
+import static io.sparktts.tornado.Launcher.ITEM_VECTORS;
+import static io.sparktts.tornado.Launcher.LANES;
 import static io.sparktts.tornado.Launcher.NO_SCALARS;
 import static io.sparktts.tornado.Launcher.ROW_LANES;
 import static io.sparktts.tornado.Launcher.scalars;
@@ -13,13 +15,23 @@ import io.sparktts.backend.DType;
 import io.sparktts.backend.Kernels;
 import io.sparktts.backend.Tensor;
 import io.sparktts.backend.Window;
+import io.sparktts.tornado.kernel.Float8s;
 import io.sparktts.tornado.kernel.KernelCode;
 import io.sparktts.tornado.kernel.KernelSet.CodecSet;
+import io.sparktts.tornado.kernel.KernelSet.VectorCodecSet;
+import io.sparktts.tornado.kernel.KernelSet.VectorSet;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Arrays;
+
 /** The codec's part of {@link TornadoKernels}; the methods are those of {@link Kernels}. */
 final class CodecLaunches {
+    private static final float[] POWERS = Float8s.powers();
+
+    /** Sizes of a window. */
+    private static final int WINDOW_SIZES = 7;
+
     private final Launcher launcher;
     private final Scratch scratch;
 
@@ -30,9 +42,13 @@ final class CodecLaunches {
 
     void layerNorm(Tensor out, Tensor x, Tensor weight, Tensor bias, double epsilon) {
         int rows = x.rows();
-        int[] s = sizes(rows, x.columns());
+        int n = x.columns();
+        int[] s = sizes(rows, n);
         float[] e = scalars(epsilon);
-        if (launcher.processor()) {
+        VectorCodecSet v = vectors(n, out, x, weight, bias);
+        if (v != null) {
+            launcher.rows(v.layerNorm(), rows, sizes(rows, n / LANES), e, out, x, weight, bias);
+        } else if (launcher.processor()) {
             launcher.rows(set(x.dtype()).codec().layerNorm(), rows, s, e, out, x, weight, bias);
         } else {
             KernelCode kernel = set(x.dtype()).group().layerNorm();
@@ -41,6 +57,13 @@ final class CodecLaunches {
     }
 
     void activation(Tensor out, Tensor x, Activation function) {
+        VectorCodecSet v = x.elements() % LANES == 0 ? vectors(LANES, out, x) : null;
+        if (v != null && function == Activation.GELU) {
+            int whole = elements(x) / LANES;
+            long items = (whole + ITEM_VECTORS - 1L) / ITEM_VECTORS;
+            launcher.rows(v.gelu(), items, sizes(whole, ITEM_VECTORS), POWERS, out, x);
+            return;
+        }
         CodecSet set = set(x.dtype()).codec();
         KernelCode kernel =
                 switch (function) {
@@ -53,8 +76,15 @@ final class CodecLaunches {
     }
 
     void geglu(Tensor out, Tensor valueGate) {
+        int n = out.columns();
+        VectorCodecSet v = vectors(n, out, valueGate);
+        if (v != null) {
+            int[] s = sizes(out.rows(), n / LANES);
+            launcher.rows(v.geglu(), out.rows(), s, POWERS, out, valueGate);
+            return;
+        }
         KernelCode kernel = set(out.dtype()).codec().geglu();
-        int[] s = sizes(elements(out), out.columns());
+        int[] s = sizes(elements(out), n);
         launcher.elements(kernel, out.elements(), s, out, valueGate);
     }
 
@@ -66,8 +96,16 @@ final class CodecLaunches {
     }
 
     void snake(Tensor out, Tensor x, Tensor alpha) {
+        int n = x.columns();
+        VectorCodecSet v = vectors(n, out, x, alpha);
+        if (v != null) {
+            int each = itemRows(n);
+            int[] s = sizes(x.rows(), n / LANES, each);
+            launcher.rows(v.snake(), items(x.rows(), each), s, NO_SCALARS, out, x, alpha);
+            return;
+        }
         KernelCode kernel = set(x.dtype()).codec().snake();
-        launcher.elements(kernel, x.elements(), sizes(elements(x), x.columns()), out, x, alpha);
+        launcher.elements(kernel, x.elements(), sizes(elements(x), n), out, x, alpha);
     }
 
     void columnMean(Tensor out, Tensor x) {
@@ -76,6 +114,22 @@ final class CodecLaunches {
     }
 
     void copyColumns(Tensor out, int outColumn, Tensor x, int xColumn, int columns) {
+        int all = out.columns() | outColumn | x.columns() | xColumn | columns;
+        VectorCodecSet v = vectors(all, out, x);
+        if (v != null) {
+            int each = itemRows(columns);
+            int[] s =
+                    sizes(
+                            x.rows(),
+                            columns / LANES,
+                            each,
+                            out.columns() / LANES,
+                            outColumn / LANES,
+                            x.columns() / LANES,
+                            xColumn / LANES);
+            launcher.rows(v.copyColumns(), items(x.rows(), each), s, NO_SCALARS, out, x);
+            return;
+        }
         KernelCode kernel = set(x.dtype()).codec().copyColumns();
         int count = Math.multiplyExact(x.rows(), columns);
         int[] s = sizes(count, columns, out.columns(), outColumn, x.columns(), xColumn);
@@ -88,38 +142,63 @@ final class CodecLaunches {
         Tensor work =
                 scratch.get("attention.work", DType.F32, items, ATTENTION_BLOCK + (long) headDim);
         int[] s = sizes(q.rows(), k.rows(), heads, headDim, ATTENTION_BLOCK);
-        KernelCode kernel = set(q.dtype()).codec().attention();
+        VectorCodecSet vectors = vectors(headDim, out, q, k, v);
+        KernelCode kernel =
+                vectors == null ? set(q.dtype()).codec().attention() : vectors.attention();
         launcher.rows(kernel, items, s, NO_SCALARS, out, q, k, v, work);
     }
 
     void unfold(Tensor out, Tensor x, Window w, int firstChannel) {
-        int[] s =
-                sizes(
-                        elements(out),
-                        out.columns() / w.taps(),
-                        w.taps(),
-                        w.stride(),
-                        w.dilation(),
-                        w.start(),
-                        x.rows(),
-                        x.columns(),
-                        firstChannel);
-        launcher.elements(set(x.dtype()).codec().unfold(), out.elements(), s, out, x);
+        int n = out.columns() / w.taps();
+        VectorCodecSet v = vectors(n | x.columns() | firstChannel, out, x);
+        int[] s = Arrays.copyOf(windowSizes(out, x, n, w, v != null), WINDOW_SIZES + 2);
+        int unit = v == null ? 1 : LANES;
+        s[WINDOW_SIZES] = x.columns() / unit;
+        s[WINDOW_SIZES + 1] = firstChannel / unit;
+        if (v == null) {
+            launcher.elements(set(x.dtype()).codec().unfold(), out.elements(), s, out, x);
+        } else {
+            launcher.rows(v.unfold(), out.rows(), s, NO_SCALARS, out, x);
+        }
     }
 
     void depthwiseConv1d(Tensor out, Tensor x, Tensor weight, Tensor bias, Conv1d shape) {
-        Window w = shape.window();
-        int[] s =
-                sizes(
-                        elements(out),
-                        x.columns(),
-                        w.taps(),
-                        w.stride(),
-                        w.dilation(),
-                        w.start(),
-                        x.rows());
-        KernelCode kernel = set(x.dtype()).codec().depthwise();
-        launcher.elements(kernel, out.elements(), s, out, x, weight, bias);
+        int n = x.columns();
+        VectorCodecSet v = vectors(n, out, x, weight, bias);
+        int[] s = windowSizes(out, x, n, shape.window(), v != null);
+        if (v == null) {
+            KernelCode kernel = set(x.dtype()).codec().depthwise();
+            launcher.elements(kernel, out.elements(), s, out, x, weight, bias);
+        } else {
+            launcher.rows(v.depthwise(), out.rows(), s, NO_SCALARS, out, x, weight, bias);
+        }
+    }
+
+    /** Rows of vectors, or elements, and the window on {@code x}. */
+    private static int[] windowSizes(Tensor out, Tensor x, int n, Window w, boolean vectors) {
+        return sizes(
+                vectors ? out.rows() : elements(out),
+                vectors ? n / LANES : n,
+                w.taps(),
+                w.stride(),
+                w.dilation(),
+                w.start(),
+                x.rows());
+    }
+
+    /** See {@link Launcher#vectors}; {@code columns} may be several widths, joined by "or". */
+    private @Nullable VectorCodecSet vectors(int columns, Tensor... tensors) {
+        VectorSet v = launcher.vectors(columns, tensors);
+        return v == null ? null : v.codec();
+    }
+
+    /** Rows that a work-item makes of so many columns. */
+    private static int itemRows(int columns) {
+        return Math.max(1, ITEM_VECTORS * LANES / Math.max(1, columns));
+    }
+
+    private static int items(int rows, int each) {
+        return (rows + each - 1) / each;
     }
 
     private static int elements(Tensor t) {

@@ -29,6 +29,9 @@ final class Launcher {
     /** Work-items that share a row on a GPU. */
     static final int ROW_LANES = 128;
 
+    /** Vectors that a work-item makes where each is little work. */
+    static final int ITEM_VECTORS = 256;
+
     /** Keys whose scores attention holds at a time. */
     static final int ATTENTION_BLOCK = 32;
 

@@ -1,6 +1,7 @@
 package io.sparktts.tornado;
 
 import static io.sparktts.tornado.Launcher.ATTENTION_BLOCK;
+import static io.sparktts.tornado.Launcher.ITEM_VECTORS;
 import static io.sparktts.tornado.Launcher.LANES;
 import static io.sparktts.tornado.Launcher.NO_SCALARS;
 import static io.sparktts.tornado.Launcher.ROW_LANES;
@@ -36,9 +37,6 @@ final class TornadoKernels implements Kernels, AutoCloseable {
 
     /** Work-items that share a dot product on a GPU. */
     private static final int DOT_LANES = 64;
-
-    /** Vectors that a work-item adds. */
-    private static final int ADD_VECTORS = 256;
 
     private final boolean processor;
     private final Launcher launcher;
@@ -298,8 +296,8 @@ final class TornadoKernels implements Kernels, AutoCloseable {
             launcher.elements(set(out.dtype()).add(), n, sizes(n), out, a, b);
         } else {
             int whole = n / LANES;
-            long items = (whole + ADD_VECTORS - 1L) / ADD_VECTORS;
-            launcher.rows(v.add(), items, sizes(whole, ADD_VECTORS), NO_SCALARS, out, a, b);
+            long items = (whole + ITEM_VECTORS - 1L) / ITEM_VECTORS;
+            launcher.rows(v.add(), items, sizes(whole, ITEM_VECTORS), NO_SCALARS, out, a, b);
         }
     }
 

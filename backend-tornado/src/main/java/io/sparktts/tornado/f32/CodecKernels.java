@@ -6,6 +6,7 @@ import static io.sparktts.tornado.kernel.Elements.store;
 import io.sparktts.tornado.kernel.Functions;
 import io.sparktts.tornado.kernel.KernelCode;
 import io.sparktts.tornado.kernel.KernelSet;
+import io.sparktts.tornado.kernel.Taps;
 
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
@@ -29,7 +30,7 @@ public final class CodecKernels {
                 KernelCode.of(here, "gelu", CodecKernels::gelu),
                 KernelCode.of(here, "relu", CodecKernels::relu),
                 KernelCode.of(here, "sigmoid", CodecKernels::sigmoid),
-                KernelCode.of(here, "tanh", CodecKernels::tanh),
+                KernelCode.of(here, "hyperbolicTangent", CodecKernels::hyperbolicTangent),
                 KernelCode.of(here, "geglu", CodecKernels::geglu),
                 KernelCode.of(here, "affine", CodecKernels::affine),
                 KernelCode.of(here, "snake", CodecKernels::snake),
@@ -97,8 +98,8 @@ public final class CodecKernels {
         }
     }
 
-    /** p: elements; out, x. */
-    public static void tanh(KernelContext c, FloatArray out, FloatArray x, IntArray p) {
+    /** p: elements; out, x. "tanh" is a function of OpenCL. */
+    public static void hyperbolicTangent(KernelContext c, FloatArray out, FloatArray x, IntArray p) {
         int i = c.globalIdx;
         if (i < p.get(0)) {
             store(out, p.get(1) + i, Functions.tanh(load(x, p.get(2) + i)));
@@ -203,14 +204,12 @@ public final class CodecKernels {
             int n = p.get(1);
             int taps = p.get(2);
             int channel = i % n;
-            int first = i / n * p.get(3) + p.get(5);
+            int frame = i / n * p.get(3) + p.get(5);
+            int end = Taps.end(frame, p.get(4), taps, p.get(6));
             float y = load(bias, p.get(10) + channel);
-            for (int tap = 0; tap < taps; tap++) {
-                int frame = first + tap * p.get(4);
-                if (frame >= 0 && frame < p.get(6)) {
-                    float w = load(weight, p.get(9) + tap * n + channel);
-                    y += load(x, p.get(8) + frame * n + channel) * w;
-                }
+            for (int tap = Taps.first(frame, p.get(4), taps); tap < end; tap++) {
+                float w = load(weight, p.get(9) + tap * n + channel);
+                y += load(x, p.get(8) + (frame + tap * p.get(4)) * n + channel) * w;
             }
             store(out, p.get(7) + i, y);
         }

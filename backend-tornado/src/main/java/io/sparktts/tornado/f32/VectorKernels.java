@@ -37,7 +37,8 @@ public final class VectorKernels {
                         VectorAttentionKernel.class, "attention", VectorAttentionKernel::attention),
                 KernelCode.of(here, "read", VectorKernels::read),
                 KernelCode.of(here, "scale", VectorKernels::scale),
-                KernelCode.of(here, "multiplyAdd", VectorKernels::multiplyAdd));
+                KernelCode.of(here, "multiplyAdd", VectorKernels::multiplyAdd),
+                VectorCodecKernels.set());
     }
 
     /** p: rows, n; out, x, weight. s: epsilon. */

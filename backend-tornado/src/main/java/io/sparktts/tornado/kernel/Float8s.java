@@ -88,6 +88,81 @@ public final class Float8s {
         return powers;
     }
 
+    /** {@link Functions#sinSquared}. */
+    public static Float8 sinSquared(Float8 x) {
+        Float8 r =
+                new Float8(
+                        Functions.withinQuarterTurn(x.getS0()),
+                        Functions.withinQuarterTurn(x.getS1()),
+                        Functions.withinQuarterTurn(x.getS2()),
+                        Functions.withinQuarterTurn(x.getS3()),
+                        Functions.withinQuarterTurn(x.getS4()),
+                        Functions.withinQuarterTurn(x.getS5()),
+                        Functions.withinQuarterTurn(x.getS6()),
+                        Functions.withinQuarterTurn(x.getS7()));
+        Float8 z = Float8.mult(r, r);
+        Float8 p = Float8.add(Float8.mult(z, Functions.SINE_9), Functions.SINE_7);
+        p = Float8.add(Float8.mult(p, z), Functions.SINE_5);
+        p = Float8.add(Float8.mult(p, z), Functions.SINE_3);
+        Float8 s = Float8.add(r, Float8.mult(Float8.mult(r, z), p));
+        return Float8.mult(s, s);
+    }
+
+    /**
+     * {@link Functions#gelu}.
+     *
+     * @param powers {@link #powers}
+     */
+    public static Float8 gelu(Float8 x, FloatArray powers) {
+        Float8 a =
+                new Float8(
+                        Functions.bounded(x.getS0()),
+                        Functions.bounded(x.getS1()),
+                        Functions.bounded(x.getS2()),
+                        Functions.bounded(x.getS3()),
+                        Functions.bounded(x.getS4()),
+                        Functions.bounded(x.getS5()),
+                        Functions.bounded(x.getS6()),
+                        Functions.bounded(x.getS7()));
+        Float8 high =
+                new Float8(
+                        Functions.leading(a.getS0()),
+                        Functions.leading(a.getS1()),
+                        Functions.leading(a.getS2()),
+                        Functions.leading(a.getS3()),
+                        Functions.leading(a.getS4()),
+                        Functions.leading(a.getS5()),
+                        Functions.leading(a.getS6()),
+                        Functions.leading(a.getS7()));
+        Float8 positive =
+                new Float8(
+                        TornadoMath.max(x.getS0(), 0f),
+                        TornadoMath.max(x.getS1(), 0f),
+                        TornadoMath.max(x.getS2(), 0f),
+                        TornadoMath.max(x.getS3(), 0f),
+                        TornadoMath.max(x.getS4(), 0f),
+                        TornadoMath.max(x.getS5(), 0f),
+                        TornadoMath.max(x.getS6(), 0f),
+                        TornadoMath.max(x.getS7(), 0f));
+        Float8 low = Float8.mult(Float8.sub(a, high), Float8.add(a, high));
+        Float8 bell =
+                Float8.mult(
+                        expOfNegative(Float8.mult(Float8.mult(high, high), -0.5f), powers),
+                        expOfNegative(Float8.mult(low, -0.5f), powers));
+        Float8 q = Float8.div(Float8.sub(a, 4f), Float8.add(a, 4f));
+        Float8 t = Float8.add(Float8.mult(q, Functions.TAIL_10), Functions.TAIL_9);
+        t = Float8.add(Float8.mult(t, q), Functions.TAIL_8);
+        t = Float8.add(Float8.mult(t, q), Functions.TAIL_7);
+        t = Float8.add(Float8.mult(t, q), Functions.TAIL_6);
+        t = Float8.add(Float8.mult(t, q), Functions.TAIL_5);
+        t = Float8.add(Float8.mult(t, q), Functions.TAIL_4);
+        t = Float8.add(Float8.mult(t, q), Functions.TAIL_3);
+        t = Float8.add(Float8.mult(t, q), Functions.TAIL_2);
+        t = Float8.add(Float8.mult(t, q), Functions.TAIL_1);
+        t = Float8.add(Float8.mult(t, q), Functions.TAIL_0);
+        return Float8.sub(positive, Float8.mult(Float8.mult(a, t), bell));
+    }
+
     /** {@code x / (1 + e^-x)}. */
     public static Float8 silu(Float8 x) {
         return new Float8(

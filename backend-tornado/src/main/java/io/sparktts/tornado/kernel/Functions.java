@@ -23,6 +23,27 @@ public final class Functions {
     /** Pi in units of 2^-40. */
     private static final long PI = 3454217652358L;
 
+    /** {@link #gelu}'s tail, of the power 0. */
+    static final float TAIL_0 = 0.09441064f;
+
+    static final float TAIL_1 = -0.17039771f;
+    static final float TAIL_2 = 0.1243792f;
+    static final float TAIL_3 = -0.0717075f;
+    static final float TAIL_4 = 0.030865807f;
+    static final float TAIL_5 = -0.008491521f;
+    static final float TAIL_6 = 5.0202693e-4f;
+    static final float TAIL_7 = 6.368362e-4f;
+    static final float TAIL_8 = -1.7402023e-4f;
+    static final float TAIL_9 = -4.1105523e-5f;
+    static final float TAIL_10 = 1.5345751e-5f;
+
+    /** Sine up to a quarter turn: the coefficient of {@code x^3}. */
+    static final float SINE_3 = -0.1666666f;
+
+    static final float SINE_5 = 0.008333066f;
+    static final float SINE_7 = -1.9809537e-4f;
+    static final float SINE_9 = 2.6056273e-6f;
+
     private Functions() {}
 
     /** {@code 1 / (1 + e^-x)}. */
@@ -32,7 +53,7 @@ public final class Functions {
 
     /** Hyperbolic tangent: an odd polynomial near 0, {@code 1 - 2 / (e^2a + 1)} from there. */
     public static float tanh(float x) {
-        float a = TornadoMath.min(TornadoMath.abs(x), FAR);
+        float a = bounded(x);
         float z = a * a;
         float p = 0.015612472f;
         p = p * z - 0.05221171f;
@@ -51,45 +72,60 @@ public final class Functions {
      * Laframboise 1981).
      */
     public static float gelu(float x) {
-        float a = TornadoMath.min(TornadoMath.abs(x), FAR);
+        float a = bounded(x);
         float q = (a - 4f) / (a + 4f);
-        float p = 1.5345751e-5f;
-        p = p * q - 4.1105523e-5f;
-        p = p * q - 1.7402023e-4f;
-        p = p * q + 6.368362e-4f;
-        p = p * q + 5.0202693e-4f;
-        p = p * q - 0.008491521f;
-        p = p * q + 0.030865807f;
-        p = p * q - 0.0717075f;
-        p = p * q + 0.1243792f;
-        p = p * q - 0.17039771f;
-        p = p * q + 0.09441064f;
-        return TornadoMath.max(x, 0f) - a * p * bell(a);
+        float t = TAIL_10;
+        t = t * q + TAIL_9;
+        t = t * q + TAIL_8;
+        t = t * q + TAIL_7;
+        t = t * q + TAIL_6;
+        t = t * q + TAIL_5;
+        t = t * q + TAIL_4;
+        t = t * q + TAIL_3;
+        t = t * q + TAIL_2;
+        t = t * q + TAIL_1;
+        t = t * q + TAIL_0;
+        float high = leading(a);
+        float low = (a - high) * (a + high);
+        float bell = TornadoMath.exp(-0.5f * high * high) * TornadoMath.exp(-0.5f * low);
+        return TornadoMath.max(x, 0f) - a * t * bell;
     }
 
-    /** {@code e^(-a^2/2)}; of {@code a}'s leading bits, whose square is exact, and the others. */
-    private static float bell(float a) {
+    /** {@code |x|}, or where nothing changes any more. */
+    static float bounded(float x) {
+        return TornadoMath.min(TornadoMath.abs(x), FAR);
+    }
+
+    /** The bits of {@code a} down to 2^-4, whose square is exact. */
+    static float leading(float a) {
         int steps = (int) (a * 16f);
-        float high = steps * 0.0625f;
-        float low = (a - high) * (a + high);
-        return TornadoMath.exp(-0.5f * high * high) * TornadoMath.exp(-0.5f * low);
+        return steps * 0.0625f;
+    }
+
+    /** {@code sin(x)^2}: an odd polynomial makes the sine of a quarter turn. */
+    public static float sinSquared(float x) {
+        float r = withinQuarterTurn(x);
+        float z = r * r;
+        float p = SINE_9;
+        p = p * z + SINE_7;
+        p = p * z + SINE_5;
+        p = p * z + SINE_3;
+        float s = r + r * z * p;
+        return s * s;
     }
 
     /**
-     * {@code sin(x)^2}, whose period is pi: {@code x} less its multiple of pi is exact in integers
-     * of 2^-40, then an odd polynomial makes the sine of a quarter turn.
+     * {@code |x|} less its multiple of pi, in integers of 2^-40 and therefore exact; without a
+     * branch, of which code generators make no vectors. OpenCL's takes a cast to long for one to
+     * int.
      */
-    public static float sinSquared(float x) {
+    static float withinQuarterTurn(float x) {
         float a = TornadoMath.min(TornadoMath.abs(x), MOST_RADIANS);
         int turns = (int) (a * INVERSE_PI + 0.5f);
-        long rest = (long) (a * 0x1p40f) - turns * PI;
-        float r = turns == 0 ? a : rest * 0x1p-40f;
-        float z = r * r;
-        float p = 2.6056273e-6f;
-        p = p * z - 1.9809537e-4f;
-        p = p * z + 0.008333066f;
-        p = p * z - 0.1666666f;
-        float s = r + r * z * p;
-        return s * s;
+        int whole = (int) a;
+        int fraction = (int) ((a - whole) * 0x1p30f);
+        long rest = ((long) whole << 40) + ((long) fraction << 10) - turns * PI;
+        int reduced = Math.min(turns, 1);
+        return reduced * (rest * 0x1p-40f) + (1 - reduced) * a;
     }
 }

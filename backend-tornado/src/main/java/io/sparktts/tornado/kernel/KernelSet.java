@@ -47,7 +47,19 @@ public record KernelSet(
             KernelCode attention,
             KernelCode read,
             KernelCode scale,
-            KernelCode multiplyAdd) {}
+            KernelCode multiplyAdd,
+            VectorCodecSet codec) {}
+
+    /** Those of them for the codec. */
+    public record VectorCodecSet(
+            KernelCode layerNorm,
+            KernelCode gelu,
+            KernelCode geglu,
+            KernelCode snake,
+            KernelCode copyColumns,
+            KernelCode unfold,
+            KernelCode depthwise,
+            KernelCode attention) {}
 
     /** Kernels whose work-items meet in local memory. */
     public record GroupSet(
