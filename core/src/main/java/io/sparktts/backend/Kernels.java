@@ -241,14 +241,10 @@ public interface Kernels {
      * @param weight {@code [n]}
      * @param bias {@code [n]}
      */
-    default void layerNorm(Tensor out, Tensor x, Tensor weight, Tensor bias, double epsilon) {
-        throw new BackendException("layerNorm is not implemented by this backend");
-    }
+    void layerNorm(Tensor out, Tensor x, Tensor weight, Tensor bias, double epsilon);
 
     /** A function of each element; {@code out} may be {@code x}. */
-    default void activation(Tensor out, Tensor x, Activation function) {
-        throw new BackendException("activation is not implemented by this backend");
-    }
+    void activation(Tensor out, Tensor x, Activation function);
 
     /**
      * {@code out = value * gelu(gate)}.
@@ -256,9 +252,7 @@ public interface Kernels {
      * @param out {@code [rows, n]}
      * @param valueGate {@code [rows, 2n]}: value, then gate
      */
-    default void geglu(Tensor out, Tensor valueGate) {
-        throw new BackendException("geglu is not implemented by this backend");
-    }
+    void geglu(Tensor out, Tensor valueGate);
 
     /**
      * {@code out = x * scale + shift}, per column: batch normalisation with known statistics, or a
@@ -269,9 +263,7 @@ public interface Kernels {
      * @param scale {@code [n]}
      * @param shift {@code [n]} or null
      */
-    default void affine(Tensor out, Tensor x, Tensor scale, @Nullable Tensor shift) {
-        throw new BackendException("affine is not implemented by this backend");
-    }
+    void affine(Tensor out, Tensor x, Tensor scale, @Nullable Tensor shift);
 
     /**
      * Mean over the rows.
@@ -279,17 +271,13 @@ public interface Kernels {
      * @param out {@code [1, n]}
      * @param x {@code [rows, n]}
      */
-    default void columnMean(Tensor out, Tensor x) {
-        throw new BackendException("columnMean is not implemented by this backend");
-    }
+    void columnMean(Tensor out, Tensor x);
 
     /**
      * {@code out[:, outColumn + i] = x[:, xColumn + i]} for {@code i < columns}; the other columns
      * stay. Rows of {@code out} and {@code x} are equal in number.
      */
-    default void copyColumns(Tensor out, int outColumn, Tensor x, int xColumn, int columns) {
-        throw new BackendException("copyColumns is not implemented by this backend");
-    }
+    void copyColumns(Tensor out, int outColumn, Tensor x, int xColumn, int columns);
 
     /**
      * Attention of every query over every key, each head by itself; scale {@code 1 /
@@ -300,9 +288,7 @@ public interface Kernels {
      * @param k {@code [positions, heads * headDim]}
      * @param v {@code [positions, heads * headDim]}
      */
-    default void bidirectionalAttention(Tensor out, Tensor q, Tensor k, Tensor v, int heads) {
-        throw new BackendException("bidirectionalAttention is not implemented by this backend");
-    }
+    void bidirectionalAttention(Tensor out, Tensor q, Tensor k, Tensor v, int heads);
 
     /**
      * The frames that a convolution sees, side by side: {@code out[t, tap * n + c] = x[frame(t,
@@ -311,9 +297,7 @@ public interface Kernels {
      * @param out {@code [rows, taps * n]}
      * @param x {@code [frames, channels]}, {@code channels >= firstChannel + n}
      */
-    default void unfold(Tensor out, Tensor x, Window window, int firstChannel) {
-        throw new BackendException("unfold is not implemented by this backend");
-    }
+    void unfold(Tensor out, Tensor x, Window window, int firstChannel);
 
     /**
      * Convolution over time.
@@ -337,9 +321,7 @@ public interface Kernels {
      * @param weight {@code [kernel, channels]}
      * @param bias {@code [channels]}
      */
-    default void depthwiseConv1d(Tensor out, Tensor x, Tensor weight, Tensor bias, Conv1d shape) {
-        throw new BackendException("depthwiseConv1d is not implemented by this backend");
-    }
+    void depthwiseConv1d(Tensor out, Tensor x, Tensor weight, Tensor bias, Conv1d shape);
 
     /**
      * Transposed convolution over time.
@@ -370,9 +352,7 @@ public interface Kernels {
      * @param x {@code [rows, channels]}
      * @param alpha {@code [channels]}
      */
-    default void snake(Tensor out, Tensor x, Tensor alpha) {
-        throw new BackendException("snake is not implemented by this backend");
-    }
+    void snake(Tensor out, Tensor x, Tensor alpha);
 
     /**
      * {@code out = x + conv2(snake2(conv1(snake1(x))))}.
