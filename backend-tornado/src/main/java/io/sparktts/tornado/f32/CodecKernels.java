@@ -99,7 +99,8 @@ public final class CodecKernels {
     }
 
     /** p: elements; out, x. "tanh" is a function of OpenCL. */
-    public static void hyperbolicTangent(KernelContext c, FloatArray out, FloatArray x, IntArray p) {
+    public static void hyperbolicTangent(
+            KernelContext c, FloatArray out, FloatArray x, IntArray p) {
         int i = c.globalIdx;
         if (i < p.get(0)) {
             store(out, p.get(1) + i, Functions.tanh(load(x, p.get(2) + i)));

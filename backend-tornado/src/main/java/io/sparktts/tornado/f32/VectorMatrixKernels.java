@@ -15,6 +15,9 @@ import uk.ac.manchester.tornado.api.types.vectors.Float8;
  * count vectors of eight, offsets count elements.
  */
 public final class VectorMatrixKernels {
+    /** Of the rows that meet all features: half a megabyte. */
+    private static final int BLOCK_VECTORS = 16384;
+
     private VectorMatrixKernels() {}
 
     private static void store(
@@ -46,7 +49,10 @@ public final class VectorMatrixKernels {
         }
     }
 
-    /** Many rows. p: rows, in, out, biased; out, x, weight, bias. */
+    /**
+     * Many rows, in blocks that meet all features while a cache holds them. p: rows, in, out,
+     * biased; out, x, weight, bias.
+     */
     public static void linear(
             KernelContext c,
             FloatArray out,
@@ -56,11 +62,15 @@ public final class VectorMatrixKernels {
             IntArray p) {
         VectorFloat8 x = new VectorFloat8(xArray);
         VectorFloat8 weight = new VectorFloat8(weightArray);
-        int rowTiles = (p.get(0) + 3) / 4;
-        int feature = c.globalIdx / rowTiles * 4;
-        int row = c.globalIdx % rowTiles * 4;
         int in = p.get(1);
         int width = p.get(2);
+        int rowTiles = (p.get(0) + 3) / 4;
+        int most = Math.max(1, BLOCK_VECTORS / (4 * in));
+        int block = c.globalIdx / (most * ((width + 3) / 4));
+        int tile = c.globalIdx - block * most * ((width + 3) / 4);
+        int tiles = Math.min(most, rowTiles - block * most);
+        int feature = tile / tiles * 4;
+        int row = (block * most + tile % tiles) * 4;
         if (feature < width) {
             int xo0 = p.get(5) / 8 + Math.min(row + 0, p.get(0) - 1) * in;
             int xo1 = p.get(5) / 8 + Math.min(row + 1, p.get(0) - 1) * in;
