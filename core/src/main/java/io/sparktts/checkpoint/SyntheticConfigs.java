@@ -74,25 +74,32 @@ final class SyntheticConfigs {
     }
 
     static String biCodec(BiCodecConfig c) {
+        Stack prenet = c.prenet();
         return "audio_tokenizer:\n"
                 + mel(c.mel())
-                + stack("encoder", c.encoder(), c.encoder().layers(), "")
+                + stack("encoder", c.encoder(), c.encoder().layers(), ratios(c.encoder()))
                 + decoder(c.decoder())
                 + quantizer(c.quantizer())
                 + speaker(c.speaker())
                 + stack(
                         "prenet",
-                        c.prenet(),
-                        c.prenet().layers(),
+                        prenet,
+                        prenet.layers(),
                         "    condition_dim: "
-                                + c.prenet().conditionDim()
-                                + "\n    use_tanh_at_final: False\n")
+                                + prenet.conditionDim()
+                                + "\n"
+                                + ratios(prenet)
+                                + "    use_tanh_at_final: False\n")
                 // training's alone; half the layers, as published
                 + stack(
                         "postnet",
-                        c.prenet(),
-                        (c.prenet().layers() + 1) / 2,
+                        prenet,
+                        (prenet.layers() + 1) / 2,
                         "    use_tanh_at_final: False\n");
+    }
+
+    private static String ratios(Stack s) {
+        return "    sample_ratios: " + Collections.nCopies(s.stages(), 1) + "\n";
     }
 
     private static String mel(BiCodecConfig.Mel m) {
@@ -125,7 +132,6 @@ final class SyntheticConfigs {
             vocos_intermediate_dim: %d
             vocos_num_layers: %d
             out_channels: %d
-            sample_ratios: %s
         """
                         .formatted(
                                 name,
@@ -133,8 +139,7 @@ final class SyntheticConfigs {
                                 s.dim(),
                                 s.intermediateDim(),
                                 layers,
-                                s.outChannels(),
-                                Collections.nCopies(s.stages(), 1))
+                                s.outChannels())
                 + more
                 + "\n";
     }
