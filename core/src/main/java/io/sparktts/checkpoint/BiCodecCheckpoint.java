@@ -50,8 +50,7 @@ public final class BiCodecCheckpoint implements WeightSource, AutoCloseable {
         BiCodecConfig config = BiCodecConfigFile.read(folder.resolve(CONFIG));
         Shards shards = Shards.open(folder);
         try {
-            return new BiCodecCheckpoint(
-                    config, new FoldedTensors(shards, "", CONFIG, NORM_AXIS));
+            return new BiCodecCheckpoint(config, new FoldedTensors(shards, "", CONFIG, NORM_AXIS));
         } catch (RuntimeException | Error e) {
             shards.close();
             throw e;

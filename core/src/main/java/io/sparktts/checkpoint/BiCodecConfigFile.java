@@ -34,14 +34,16 @@ final class BiCodecConfigFile {
     }
 
     private static Mel mel(ConfigSection mel) {
-        return mel.checked(() -> new Mel(
-                mel.integer("sample_rate"),
-                mel.integer("n_fft"),
-                mel.integer("win_length"),
-                mel.integer("hop_length"),
-                mel.number("mel_fmin"),
-                mel.present("mel_fmax") ? mel.number("mel_fmax") : null,
-                mel.integer("num_mels")));
+        return mel.checked(
+                () ->
+                        new Mel(
+                                mel.integer("sample_rate"),
+                                mel.integer("n_fft"),
+                                mel.integer("win_length"),
+                                mel.integer("hop_length"),
+                                mel.number("mel_fmin"),
+                                mel.present("mel_fmax") ? mel.number("mel_fmax") : null,
+                                mel.integer("num_mels")));
     }
 
     private static Stack stack(ConfigSection stack, int conditionDim) {
@@ -63,18 +65,22 @@ final class BiCodecConfigFile {
     }
 
     private static Decoder decoder(ConfigSection decoder) {
-        return decoder.checked(() -> new Decoder(
-                decoder.integer("input_channel"),
-                decoder.integer("channels"),
-                decoder.integers("rates"),
-                decoder.integers("kernel_sizes")));
+        return decoder.checked(
+                () ->
+                        new Decoder(
+                                decoder.integer("input_channel"),
+                                decoder.integer("channels"),
+                                decoder.integers("rates"),
+                                decoder.integers("kernel_sizes")));
     }
 
     private static Quantizer quantizer(ConfigSection quantizer) {
-        return quantizer.checked(() -> new Quantizer(
-                quantizer.integer("input_dim"),
-                quantizer.integer("codebook_size"),
-                quantizer.integer("codebook_dim")));
+        return quantizer.checked(
+                () ->
+                        new Quantizer(
+                                quantizer.integer("input_dim"),
+                                quantizer.integer("codebook_size"),
+                                quantizer.integer("codebook_dim")));
     }
 
     private static Speaker speaker(ConfigSection speaker) {
@@ -82,12 +88,14 @@ final class BiCodecConfigFile {
         if (quantizers != 1) {
             throw speaker.unsupported("fsq_num_quantizers", String.valueOf(quantizers), "1");
         }
-        return speaker.checked(() -> new Speaker(
-                speaker.integer("input_dim"),
-                speaker.integer("out_dim"),
-                speaker.integer("latent_dim"),
-                speaker.integer("token_num"),
-                speaker.integers("fsq_levels"),
-                quantizers));
+        return speaker.checked(
+                () ->
+                        new Speaker(
+                                speaker.integer("input_dim"),
+                                speaker.integer("out_dim"),
+                                speaker.integer("latent_dim"),
+                                speaker.integer("token_num"),
+                                speaker.integers("fsq_levels"),
+                                quantizers));
     }
 }

@@ -3,6 +3,7 @@ package io.sparktts.checkpoint;
 import io.sparktts.backend.DType;
 import io.sparktts.backend.HostTensor;
 import io.sparktts.model.Qwen2Config;
+import io.sparktts.model.Qwen2Tensors;
 import io.sparktts.model.WeightSource;
 
 import java.lang.foreign.Arena;
@@ -29,7 +30,9 @@ public final class Qwen2Checkpoint implements WeightSource, AutoCloseable {
     private Qwen2Checkpoint(Qwen2Config config, Shards shards) {
         this.config = config;
         this.shards = shards;
-        checkTensors();
+        Qwen2Tensors.forEach(
+                config,
+                (name, shape) -> dtypes.put(name, shards.check(name, "config.json", shape)));
     }
 
     /**
@@ -107,36 +110,5 @@ public final class Qwen2Checkpoint implements WeightSource, AutoCloseable {
     @Override
     public void close() {
         shards.close();
-    }
-
-    private void checkTensors() {
-        long hidden = config.hiddenSize();
-        long query = (long) config.heads() * config.headDim();
-        long keyValue = (long) config.kvHeads() * config.headDim();
-        long inner = config.intermediateSize();
-        check(EMBEDDING, config.vocabSize(), hidden);
-        for (int i = 0; i < config.layers(); i++) {
-            String layer = "model.layers." + i + ".";
-            check(layer + "input_layernorm.weight", hidden);
-            check(layer + "self_attn.q_proj.weight", query, hidden);
-            check(layer + "self_attn.q_proj.bias", query);
-            check(layer + "self_attn.k_proj.weight", keyValue, hidden);
-            check(layer + "self_attn.k_proj.bias", keyValue);
-            check(layer + "self_attn.v_proj.weight", keyValue, hidden);
-            check(layer + "self_attn.v_proj.bias", keyValue);
-            check(layer + "self_attn.o_proj.weight", hidden, query);
-            check(layer + "post_attention_layernorm.weight", hidden);
-            check(layer + "mlp.gate_proj.weight", inner, hidden);
-            check(layer + "mlp.up_proj.weight", inner, hidden);
-            check(layer + "mlp.down_proj.weight", hidden, inner);
-        }
-        check("model.norm.weight", hidden);
-        if (!config.tiedHead()) {
-            check("lm_head.weight", config.vocabSize(), hidden);
-        }
-    }
-
-    private void check(String name, long... shape) {
-        dtypes.put(name, shards.check(name, "config.json", shape));
     }
 }

@@ -1,6 +1,5 @@
 package io.sparktts.checkpoint;
 
-import io.sparktts.backend.DType;
 import io.sparktts.backend.HostTensor;
 
 import org.jspecify.annotations.Nullable;
@@ -144,8 +143,7 @@ public final class SafetensorsFile implements TensorFile {
     public MemorySegment bytes(String name, Arena owner) {
         Entry entry = entry(name);
         try {
-            return channel.map(
-                    MapMode.READ_ONLY, dataStart + entry.begin(), entry.bytes(), owner);
+            return channel.map(MapMode.READ_ONLY, dataStart + entry.begin(), entry.bytes(), owner);
         } catch (IOException e) {
             throw new CheckpointException(
                     path, "tensor " + name + " cannot be mapped: " + e.getMessage(), e);

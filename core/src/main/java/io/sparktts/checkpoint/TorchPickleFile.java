@@ -90,8 +90,7 @@ public final class TorchPickleFile implements TensorFile {
             }
             try (Arena source = Arena.ofConfined()) {
                 MemorySegment from =
-                        channel.map(
-                                MapMode.READ_ONLY, entry.position, entry.span * width, source);
+                        channel.map(MapMode.READ_ONLY, entry.position, entry.span * width, source);
                 MemorySegment to = owner.allocate(entry.elements * width, width);
                 gather(entry.view, from, to);
                 return to;
@@ -138,7 +137,8 @@ public final class TorchPickleFile implements TensorFile {
         try {
             Object value = Unpickler.read(zip.content(root + "data.pkl", MAX_PICKLE_BYTES));
             if (!(value instanceof Map<?, ?> dictionary)) {
-                throw new PickleException("it is " + TorchObjects.kind(value) + ", not a dictionary");
+                throw new PickleException(
+                        "it is " + TorchObjects.kind(value) + ", not a dictionary");
             }
             for (Map.Entry<?, ?> member : dictionary.entrySet()) {
                 String name = (String) member.getKey();

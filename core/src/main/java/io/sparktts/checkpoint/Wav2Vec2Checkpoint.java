@@ -53,8 +53,7 @@ public final class Wav2Vec2Checkpoint implements WeightSource, AutoCloseable {
         try {
             boolean prefixed = shards.contains(PREFIX + "feature_projection.projection.weight");
             return new Wav2Vec2Checkpoint(
-                    config,
-                    new FoldedTensors(shards, prefixed ? PREFIX : "", CONFIG, NORM_AXIS));
+                    config, new FoldedTensors(shards, prefixed ? PREFIX : "", CONFIG, NORM_AXIS));
         } catch (RuntimeException | Error e) {
             shards.close();
             throw e;

@@ -38,10 +38,7 @@ final class WeightNorm {
             scale[j] = gains.get(j);
         }
         HostTensor weight = HostTensor.allocate(arena, DType.F32, directions.shape());
-        forEach(
-                directions,
-                axis,
-                (i, j) -> weight.set(i, directions.get(i) * scale[j] / norms[j]));
+        forEach(directions, axis, (i, j) -> weight.set(i, directions.get(i) * scale[j] / norms[j]));
         return weight;
     }
 

@@ -126,7 +126,12 @@ final class ZipDirectory {
         if (range.bytes > mostBytes) {
             throw new CheckpointException(
                     path,
-                    "entry " + name + " has " + range.bytes + " bytes; valid: at most " + mostBytes);
+                    "entry "
+                            + name
+                            + " has "
+                            + range.bytes
+                            + " bytes; valid: at most "
+                            + mostBytes);
         }
         return read(range.begin, (int) range.bytes);
     }

@@ -1,6 +1,7 @@
 /**
- * Hugging Face checkpoints: safetensors files and the configuration of Qwen2 beside them. Whatever
- * a file claims is checked before it is believed.
+ * Checkpoints in the published layout: safetensors files, torch's pickles and the configurations of
+ * Qwen2, BiCodec and wav2vec2 beside them; and synthetic ones. Whatever a file claims is checked
+ * before it is believed.
  */
 @NullMarked
 package io.sparktts.checkpoint;

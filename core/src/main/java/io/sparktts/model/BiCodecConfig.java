@@ -161,8 +161,7 @@ public record BiCodecConfig(
             if (rates.size() > 30) {
                 throw new IllegalArgumentException("rates are more than 30: " + rates);
             }
-            Require.multiple(
-                    "channels", channels, "2^(number of rates)", 1 << rates.size());
+            Require.multiple("channels", channels, "2^(number of rates)", 1 << rates.size());
             long samples = 1;
             for (int rate : rates) {
                 samples *= rate;

@@ -105,4 +105,22 @@ public record Qwen2Config(
                 bosToken,
                 eosToken);
     }
+
+    /** The same model with other tokens that begin and end a text. */
+    public Qwen2Config withTokens(int bos, int eos) {
+        return new Qwen2Config(
+                hiddenSize,
+                layers,
+                heads,
+                kvHeads,
+                headDim,
+                intermediateSize,
+                vocabSize,
+                maxPositions,
+                rmsNormEps,
+                ropeTheta,
+                tiedHead,
+                bos,
+                eos);
+    }
 }

@@ -30,13 +30,22 @@ public final class SyntheticWeights implements WeightSource {
     @Override
     public HostTensor tensor(String name, Arena arena) {
         long[] shape = shape(name);
-        int columns = Math.toIntExact(shape[shape.length - 1]);
-        int rows = shape.length == 1 ? 1 : Math.toIntExact(shape[0]);
-        boolean norm = name.contains("norm");
-        float center = norm ? 1 : 0;
+        double columns = shape[shape.length - 1];
         double deviation = shape.length == 1 ? 0.1 : 1 / Math.sqrt(columns);
-        float scale = (float) (deviation / SUM_DEVIATION);
+        return normal(arena, seed, name, name.contains("norm") ? 1 : 0, deviation, shape);
+    }
+
+    /**
+     * A normally distributed tensor in F32 that depends on all but the arena.
+     *
+     * @param arena shared, since rows are filled in parallel
+     */
+    static HostTensor normal(
+            Arena arena, long seed, String name, float center, double deviation, long... shape) {
         HostTensor t = HostTensor.allocate(arena, DType.F32, shape);
+        int rows = shape.length == 1 ? 1 : Math.toIntExact(shape[0]);
+        int columns = Math.toIntExact(t.elements() / rows);
+        float scale = (float) (deviation / SUM_DEVIATION);
         MemorySegment data = t.data();
         long stream = mix(seed ^ name.hashCode() * 0x9E3779B97F4A7C15L);
         IntStream.range(0, rows)

@@ -213,7 +213,10 @@ class CodecCheckpointsTest {
         editHeader("quantizer.cluster_size", "quantizer.mean_size");
         try (BiCodecCheckpoint codec = BiCodecCheckpoint.open(folder)) {
             assertEquals(1, codec.warnings().size());
-            assertTrue(codec.warnings().getFirst().endsWith("1 unused tensor(s): quantizer.mean_size"));
+            assertTrue(
+                    codec.warnings()
+                            .getFirst()
+                            .endsWith("1 unused tensor(s): quantizer.mean_size"));
         }
     }
 
@@ -327,7 +330,8 @@ class CodecCheckpointsTest {
             }
         }
         edit("config.json", "\"num_conv_pos_embeddings\": 16", "\"num_conv_pos_embeddings\": 17");
-        assertBadFeatures("encoder.pos_conv_embed.conv.parametrizations.weight.original0 has shape");
+        assertBadFeatures(
+                "encoder.pos_conv_embed.conv.parametrizations.weight.original0 has shape");
         Files.delete(folder.resolve("model.safetensors"));
         assertBadFeatures("pytorch_model.bin: not a zip archive");
     }

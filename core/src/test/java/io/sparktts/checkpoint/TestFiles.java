@@ -37,8 +37,7 @@ final class TestFiles {
     }
 
     /** Writes the tensors of a file as safetensors under other names. */
-    static void convert(TensorFile from, Path to, UnaryOperator<String> rename)
-            throws IOException {
+    static void convert(TensorFile from, Path to, UnaryOperator<String> rename) throws IOException {
         StringBuilder header = new StringBuilder();
         ByteArrayOutputStream data = new ByteArrayOutputStream();
         for (String name : from.names()) {

@@ -178,7 +178,8 @@ class TorchPickleFileTest {
         Pickle args = Pickle.of().global("collections", "OrderedDict").op('N').op(0x85).op('R');
         assertBadPickle(args, "a call of ORDERED_DICT with other arguments");
         assertBadPickle(Pickle.of().op('N').op(')').op('R'), "a call of NONE");
-        assertBadPickle(Pickle.of().global("torch", "FloatStorage").op(')').op('R'), "a call of F32");
+        assertBadPickle(
+                Pickle.of().global("torch", "FloatStorage").op(')').op('R'), "a call of F32");
         Pickle text = Pickle.of().global("torch._utils", "_rebuild_tensor_v2").op(')').op('R');
         assertBadPickle(text, "a call of REBUILD_TENSOR with other arguments");
         Pickle part = Pickle.of().global("torch._utils", "_rebuild_parameter").op(')').op('R');
@@ -279,9 +280,7 @@ class TorchPickleFileTest {
         five.op('(').storage(5).op('K').op(0).op('K').op(4).op(0x85).op('K').op(1).op(0x85);
         five.op(0x89).op('}').op('t').op('R').op('s');
         assertBadPickle(five, "storage x/data/0 has 16 bytes, not 5 elements of F32");
-        assertBad(
-                whole().archive("x/data/1"),
-                "no storage x/data/0");
+        assertBad(whole().archive("x/data/1"), "no storage x/data/0");
     }
 
     /** Wherever an archive is cut off or has a bit flipped, nothing but our exception escapes. */
@@ -311,8 +310,11 @@ class TorchPickleFileTest {
         assertBad(new byte[100], "not a zip archive, or truncated");
         assertBad(Pickle.zip("a.txt", new byte[1]), "0 data.pkl, not one of torch");
         assertBad(
-                Pickle.zip("x/byteorder", "big".getBytes(StandardCharsets.UTF_8),
-                        "x/data.pkl", new byte[1]),
+                Pickle.zip(
+                        "x/byteorder",
+                        "big".getBytes(StandardCharsets.UTF_8),
+                        "x/data.pkl",
+                        new byte[1]),
                 "byte order 'big' is not supported; valid: little");
         assertBad(Pickle.deflated("x/data.pkl", new byte[100]), "compressed or encrypted");
     }
