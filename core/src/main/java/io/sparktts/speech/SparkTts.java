@@ -123,7 +123,7 @@ public final class SparkTts implements AutoCloseable {
      * @param seed of the weights
      */
     public static SparkTts synthetic(long seed, LoadOptions options) {
-        return new SparkTts(new DirectorySource(Path.of("s" + seed)), options);
+        return new SparkTts(new SyntheticSource(seed), options);
     }
 
     private static Device open(LoadOptions options) {

@@ -2,6 +2,7 @@ package io.sparktts.harness;
 
 import io.sparktts.checkpoint.CheckpointException;
 import io.sparktts.contract.GoldenException;
+import io.sparktts.harness.speech.ModelCommand;
 import io.sparktts.harness.speech.SayCommand;
 import io.sparktts.harness.speech.VoiceCommand;
 import io.sparktts.reports.schema.ReportException;
@@ -28,6 +29,7 @@ import java.io.PrintWriter;
             ReportCommand.class,
             SayCommand.class,
             VoiceCommand.class,
+            ModelCommand.class,
             WorkerCommand.class
         },
         footer = {
