@@ -62,9 +62,10 @@ __device__ __forceinline__ void depthwise(T* out, const T* x, const T* weight, c
     }
 }
 
-// A warp per output element. bias may be null; pitch is the weight's.
-template <typename T>
-__device__ __forceinline__ void narrow(T* out, const T* x, const T* weight, const T* bias,
+// A warp per output element. bias may be null; pitch is the weight's. The waveform is float32
+// whatever the model computes in.
+template <typename O, typename T>
+__device__ __forceinline__ void narrow(O* out, const T* x, const T* weight, const T* bias,
                                        int frames, int channels, int rows, int outputs, int pitch,
                                        Window window) {
     int lane = threadIdx.x % 32;
@@ -88,7 +89,7 @@ __device__ __forceinline__ void narrow(T* out, const T* x, const T* weight, cons
     }
     sum = warpSum(sum);
     if (lane == 0) {
-        out[i] = fromFloat<T>(sum + (bias == nullptr ? 0.0f : toFloat(bias[output])));
+        out[i] = fromFloat<O>(sum + (bias == nullptr ? 0.0f : toFloat(bias[output])));
     }
 }
 
@@ -104,6 +105,17 @@ __device__ __forceinline__ void narrow(T* out, const T* x, const T* weight, cons
                              Window{taps, stride, dilation, start});                            \
     }
 
+#define NARROW_ENTRY(name, suffix, outType, type)                                               \
+    extern "C" __global__ void __launch_bounds__(WARPS * 32)                                    \
+        name##_##suffix(outType* out, const type* x, const type* weight, const type* bias,      \
+                        int frames, int channels, int rows, int outputs, int pitch, int taps,   \
+                        int stride, int dilation, int start) {                                  \
+        letNextStart();                                                                         \
+        waitForInputs();                                                                        \
+        narrow(out, x, weight, bias, frames, channels, rows, outputs, pitch,                    \
+               Window{taps, stride, dilation, start});                                          \
+    }
+
 #define ENTRIES(suffix, type)                                                                   \
     UNFOLD_ENTRY(unfold, suffix, type, 1, false)                                                \
     UNFOLD_ENTRY(unfoldWide, suffix, type, WIDE<type>, false)                                   \
@@ -117,14 +129,7 @@ __device__ __forceinline__ void narrow(T* out, const T* x, const T* weight, cons
         depthwise(out, x, weight, bias, frames, rows, n,                                     \
                      Window{taps, stride, dilation, start});                                    \
     }                                                                                           \
-    extern "C" __global__ void __launch_bounds__(WARPS * 32)                                    \
-        narrow_##suffix(type* out, const type* x, const type* weight, const type* bias,         \
-                        int frames, int channels, int rows, int outputs, int pitch, int taps,   \
-                        int stride, int dilation, int start) {                                  \
-        letNextStart();                                                                         \
-        waitForInputs();                                                                        \
-        narrow(out, x, weight, bias, frames, channels, rows, outputs, pitch,                    \
-               Window{taps, stride, dilation, start});                                          \
-    }
+    NARROW_ENTRY(narrow, suffix, type, type)                                                    \
+    NARROW_ENTRY(narrowToF32, suffix, float, type)
 
 FOR_FLOAT_TYPES(ENTRIES)

@@ -106,7 +106,8 @@ final class Convolution {
             CudaWeight weight,
             @Nullable Tensor bias,
             Window window) {
-        context.function(MODULE, "narrow_" + x.dtype().id())
+        String name = out.dtype() == x.dtype() ? "narrow_" : "narrowToF32_";
+        context.function(MODULE, name + x.dtype().id())
                 .launchThreads(
                         stream,
                         32 * out.elements(),

@@ -302,7 +302,7 @@ public interface Kernels {
     /**
      * Convolution over time.
      *
-     * @param out {@code [shape.frames(frames), outChannels]}
+     * @param out {@code [shape.frames(frames), outChannels]}, of x's dtype or F32
      * @param x {@code [frames, channels]}
      * @param weight {@code [outChannels, kernel * channels]}, the channels of a tap adjacent
      * @param bias {@code [outChannels]} or null

@@ -49,15 +49,19 @@ public final class BiCodecSession implements AutoCloseable {
 
     /** Decoding of one number of frames: its tensors, and from the second use on its recording. */
     private final class Pass implements AutoCloseable {
+        private final Arena memory = Arena.ofShared();
         final Tensor ids;
         final Tensor wave;
+        private final HostTensor host;
         private @Nullable Program program;
         private boolean used;
 
         Pass(int frames) {
             ids = device.allocate(DType.I32, frames);
             DType type = decoder.dtype() == DType.F64 ? DType.F64 : DType.F32;
-            wave = device.allocate(type, (long) frames * decoder.samplesPerFrame(), 1);
+            long samples = (long) frames * decoder.samplesPerFrame();
+            wave = device.allocate(type, samples, 1);
+            host = HostTensor.allocate(memory, type, samples);
         }
 
         void run() {
@@ -72,6 +76,18 @@ public final class BiCodecSession implements AutoCloseable {
             }
         }
 
+        /** Waits, and takes samples {@code [from, to)}. */
+        float[] read(int from, int to) {
+            long bytes = host.dtype().bytes();
+            MemorySegment part = host.data().asSlice(from * bytes, (to - from) * bytes);
+            device.read(wave.view(from, to - from), part);
+            float[] samples = new float[to - from];
+            for (int i = 0; i < samples.length; i++) {
+                samples[i] = (float) host.get(from + i);
+            }
+            return samples;
+        }
+
         @Override
         public void close() {
             if (program != null) {
@@ -79,6 +95,7 @@ public final class BiCodecSession implements AutoCloseable {
             }
             ids.close();
             wave.close();
+            memory.close();
         }
     }
 
@@ -152,19 +169,7 @@ public final class BiCodecSession implements AutoCloseable {
             device.write(pass.ids, HostTensor.ofInts(arena, semantic).data());
         }
         pass.run();
-        int step = decoder.samplesPerFrame();
-        float[] samples = new float[(to - from) * step];
-        Tensor part = pass.wave.view((long) from * step, samples.length);
-        if (part.dtype() == DType.F32) {
-            device.read(part, MemorySegment.ofArray(samples));
-        } else {
-            double[] wide = new double[samples.length];
-            device.read(part, MemorySegment.ofArray(wide));
-            for (int i = 0; i < samples.length; i++) {
-                samples[i] = (float) wide[i];
-            }
-        }
-        return samples;
+        return pass.read(from * decoder.samplesPerFrame(), to * decoder.samplesPerFrame());
     }
 
     /** The samples of tokens {@code [from, to)}, exactly as in the whole: context is added. */

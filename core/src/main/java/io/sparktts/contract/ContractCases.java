@@ -242,6 +242,7 @@ public final class ContractCases {
         w.add(CodecWorkloads.attention(13, 123, 2, 24));
         w.add(ConvWorkloads.unfold(1, 1, 0, 1, Conv1d.same(1, 1)));
         w.add(ConvWorkloads.unfold(13, 65, 0, 65, Conv1d.same(7, 3)));
+        w.add(ConvWorkloads.unfold(64, 96, 0, 96, Conv1d.same(7, 9)));
         w.add(ConvWorkloads.unfold(21, 16, 4, 8, new Conv1d(16, 1, 1, 8)));
         w.add(ConvWorkloads.unfold(203, 1, 0, 1, new Conv1d(10, 5, 1, 0)));
         w.add(ConvWorkloads.depthwise(1, 1, Conv1d.same(7, 1)));
@@ -252,6 +253,8 @@ public final class ContractCases {
         w.add(ConvWorkloads.conv1d(13, 65, 63, false, Conv1d.same(7, 3)));
         w.add(ConvWorkloads.conv1d(64, 96, 96, true, Conv1d.same(7, 9)));
         w.add(ConvWorkloads.conv1d(123, 96, 1, true, Conv1d.same(7, 1)));
+        w.add(ConvWorkloads.conv1d(123, 96, 1, true, true, Conv1d.same(7, 1)));
+        w.add(ConvWorkloads.conv1d(13, 64, 48, true, true, Conv1d.same(7, 3)));
         w.add(ConvWorkloads.conv1d(1021, 13, 48, true, Conv1d.same(7, 3)));
         w.add(ConvWorkloads.conv1d(50, 256, 320, true, Conv1d.same(7, 1)));
         w.add(ConvWorkloads.conv1d(403, 1, 64, true, new Conv1d(10, 5, 1, 0)));

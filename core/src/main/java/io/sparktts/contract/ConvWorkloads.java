@@ -3,6 +3,7 @@ package io.sparktts.contract;
 import io.sparktts.backend.Conv1d;
 import io.sparktts.backend.ConvNextWeights;
 import io.sparktts.backend.ConvTranspose1d;
+import io.sparktts.backend.DType;
 import io.sparktts.backend.HostTensor;
 import io.sparktts.backend.Op;
 import io.sparktts.backend.ResidualUnitWeights;
@@ -53,19 +54,30 @@ final class ConvWorkloads {
     }
 
     static KernelWorkload conv1d(int frames, int in, int out, boolean biased, Conv1d shape) {
+        return conv1d(frames, in, out, biased, false, shape);
+    }
+
+    /**
+     * @param wide F32 output beside whatever input
+     */
+    static KernelWorkload conv1d(
+            int frames, int in, int out, boolean biased, boolean wide, Conv1d shape) {
         int rows = shape.frames(frames);
         int width = shape.kernel() * in;
         long flops = 2L * rows * width * out;
         return new KernelWorkload(
                 Op.CONV1D,
-                frames + "x" + in + "->" + out + " " + text(shape) + (biased ? " bias" : ""),
+                frames + "x" + in + "->" + out + " " + text(shape)
+                        + (biased ? " bias" : "")
+                        + (wide ? " to f32" : ""),
                 flops,
                 f -> {
                     HostTensor w = f.matrix(out, width);
                     Weight weight = f.weight(WeightRole.LINEAR, w);
                     GuardedTensor x = f.input("x", frames, in);
                     GuardedTensor b = f.input("bias", out);
-                    GuardedTensor y = f.output("out", f.dtype, rows, out);
+                    DType outType = wide && f.dtype != DType.F64 ? DType.F32 : f.dtype;
+                    GuardedTensor y = f.output("out", outType, rows, out);
                     double[][] seen = rows(x, frames);
                     double[] bias = biased ? b.initialRow(0) : null;
                     Tensor biasTensor = biased ? b.live() : null;

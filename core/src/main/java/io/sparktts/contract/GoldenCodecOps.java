@@ -85,7 +85,7 @@ final class GoldenCodecOps {
     }
 
     private static Weight convWeight(HostTensor w, Bench b) {
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofShared()) {
             return b.weight(WeightRole.LINEAR, DType.F32, ConvWeights.rows(w, arena));
         }
     }
@@ -102,7 +102,7 @@ final class GoldenCodecOps {
                     HostTensor w = f.tensor(key + ".in.w");
                     HostTensor bias = f.tensor(key + ".in.b");
                     Tensor out = b.output(DType.F32, shape.frames(x.rows()), w.dim(1));
-                    try (Arena arena = Arena.ofConfined()) {
+                    try (Arena arena = Arena.ofShared()) {
                         HostTensor rows = ConvWeights.transposed(w, shape, arena);
                         HostTensor tiled = ConvWeights.repeat(bias, shape.stride(), arena);
                         Weight weight = b.weight(WeightRole.LINEAR, DType.F32, rows);
@@ -225,7 +225,7 @@ final class GoldenCodecOps {
     private static Tensor depthwise(GoldenFile f, String key, Tensor x, Bench b) {
         Tensor out = b.output(DType.F32, x.shape());
         HostTensor w = f.tensor(key + ".in.w");
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofShared()) {
             Tensor taps = b.upload(ConvWeights.depthwise(w, arena), DType.F32);
             Conv1d shape = Conv1d.same((int) w.dim(2), 1);
             b.kernels.depthwiseConv1d(out, x, taps, bias(f, key, b), shape);

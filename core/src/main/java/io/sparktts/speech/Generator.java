@@ -4,6 +4,8 @@ import io.sparktts.backend.Sampling;
 import io.sparktts.backend.Variants;
 import io.sparktts.model.Qwen2;
 import io.sparktts.model.Qwen2Session;
+import io.sparktts.text.SpeechTokens;
+import io.sparktts.text.TokenRange;
 
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Prompts in, tokens out, one call at a time. The session of the last call is kept: its recorded
@@ -23,10 +26,12 @@ final class Generator implements AutoCloseable {
     private final Qwen2 model;
     private final Variants variants;
     private final int eos;
+    private final TokenRange semantic;
     private @Nullable Key key;
     private @Nullable Qwen2Session session;
 
-    private record Key(int slots, int capacity, Sampling sampling, boolean ignoreEos) {}
+    private record Key(
+            int slots, int capacity, Sampling sampling, boolean ignoreEos, boolean audioOnly) {}
 
     /** Hears of each token as it comes. */
     interface Listener {
@@ -56,10 +61,11 @@ final class Generator implements AutoCloseable {
      */
     record Batch(List<Result> results, Duration prefill, Duration generation) {}
 
-    Generator(Qwen2 model, Variants variants, int eos) {
+    Generator(Qwen2 model, Variants variants, SpeechTokens tokens) {
         this.model = model;
         this.variants = variants;
-        this.eos = eos;
+        this.eos = tokens.endOfOutput();
+        this.semantic = tokens.semantic();
     }
 
     /**
@@ -140,15 +146,31 @@ final class Generator implements AutoCloseable {
                 && last.slots == slots
                 && last.capacity >= capacity
                 && last.sampling.equals(options.sampling())
-                && last.ignoreEos == options.ignoreEos()) {
+                && last.ignoreEos == options.ignoreEos()
+                && last.audioOnly == options.audioOnly()) {
             return now;
         }
         close();
-        int[] forbidden = options.ignoreEos() ? new int[] {eos} : new int[0];
-        now = model.session(variants, slots, capacity, options.sampling(), forbidden);
+        now = model.session(variants, slots, capacity, options.sampling(), forbidden(options));
         session = now;
-        key = new Key(slots, capacity, options.sampling(), options.ignoreEos());
+        key =
+                new Key(
+                        slots,
+                        capacity,
+                        options.sampling(),
+                        options.ignoreEos(),
+                        options.audioOnly());
         return now;
+    }
+
+    private int[] forbidden(SpeechOptions options) {
+        return IntStream.range(0, model.config().vocabSize())
+                .filter(
+                        id ->
+                                id == eos
+                                        ? options.ignoreEos()
+                                        : options.audioOnly() && !semantic.contains(id))
+                .toArray();
     }
 
     @Override

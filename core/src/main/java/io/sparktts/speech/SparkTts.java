@@ -10,6 +10,7 @@ import io.sparktts.backend.Probe;
 import io.sparktts.codec.BiCodecDecoder;
 import io.sparktts.codec.BiCodecSession;
 import io.sparktts.model.Qwen2;
+import io.sparktts.text.ControlToken;
 import io.sparktts.text.GenerationLimit;
 import io.sparktts.text.PromptOptions;
 import io.sparktts.text.Prompts;
@@ -76,8 +77,7 @@ public final class SparkTts implements AutoCloseable {
                                     source.languageConfig(),
                                     source.language(),
                                     options.dtype()));
-            int end = tokens.endOfOutput();
-            generator = own(new Generator(model, options.variants(), end));
+            generator = own(new Generator(model, options.variants(), tokens));
             BiCodecDecoder decoder =
                     own(
                             BiCodecDecoder.load(
@@ -190,8 +190,8 @@ public final class SparkTts implements AutoCloseable {
     public Speech say(String text, Voice voice, SpeechOptions how) {
         turn.lock();
         try {
-            Call call = new Call(how, samples -> {});
-            return call.whole(text, voice);
+            check(voice, how);
+            return new Call(how, samples -> {}).whole(text, voice);
         } finally {
             turn.unlock();
         }
@@ -205,10 +205,23 @@ public final class SparkTts implements AutoCloseable {
     public Speech stream(String text, Voice voice, SpeechOptions how, AudioListener listener) {
         turn.lock();
         try {
-            Call call = new Call(how, listener);
-            return call.streamed(text, voice);
+            check(voice, how);
+            return new Call(how, listener).streamed(text, voice);
         } finally {
             turn.unlock();
+        }
+    }
+
+    /** What cannot work is said before anything is generated. */
+    private void check(Voice voice, SpeechOptions how) {
+        switch (voice) {
+            case Voice.Clip clip -> codec.speaker(clip.globalTokens());
+            case Voice.Styled _ -> {
+                if (how.audioOnly()) {
+                    throw new IllegalArgumentException(
+                            "a made-up voice needs more than audio tokens; take a voice of a clip");
+                }
+            }
         }
     }
 
@@ -390,6 +403,16 @@ public final class SparkTts implements AutoCloseable {
         }
 
         private int[] prompt(String text, Voice voice) {
+            int[] ids = promptAlone(text, voice);
+            // A model that continues a clip, or that may say nothing else, is past the start token.
+            boolean started = voice instanceof Voice.Clip c && c.text() != null;
+            return how.audioOnly() && !started
+                    ? SoundBuffer.joined(
+                            ids, new int[] {tokens.id(ControlToken.START_SEMANTIC_TOKEN)})
+                    : ids;
+        }
+
+        private int[] promptAlone(String text, Voice voice) {
             return switch (voice) {
                 case Voice.Styled s -> prompts.controlPrompt(text, s.style());
                 case Voice.Clip c -> {

@@ -131,6 +131,13 @@ public final class SayCommand implements Callable<Integer> {
     private boolean allowSpecialTokens;
 
     @Option(
+            names = "--audio-only",
+            description =
+                    "choose among audio tokens and the end alone (an approximation; needs the voice"
+                            + " of a clip)")
+    private boolean audioOnly;
+
+    @Option(
             names = "--batch",
             paramLabel = "N",
             defaultValue = "4",
@@ -168,6 +175,7 @@ public final class SayCommand implements Callable<Integer> {
                     .withMaxTokens(maxTokens)
                     .withIgnoreEos(ignoreEos)
                     .withSpecialTokens(allowSpecialTokens)
+                    .withAudioOnly(audioOnly)
                     .withSeparator(voice.separator())
                     .withBatch(batch)
                     .withStream(Streaming.DEFAULT.withMode(mode).withFirst(tokens));
