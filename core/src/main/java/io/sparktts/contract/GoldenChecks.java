@@ -10,8 +10,8 @@ import java.util.List;
 
 /**
  * Golden checks of a directory that the published PyTorch implementation filled: {@code ops},
- * {@code sampling}, {@code llm}, {@code llm_bf16} and {@code tiny_ckpt/LLM}. Widths, names and
- * counts come from the files.
+ * {@code sampling}, {@code llm}, {@code llm_bf16}, {@code bicodec}, {@code wav2vec2} and {@code
+ * tiny_ckpt}. Widths, names and counts come from the files.
  */
 public final class GoldenChecks {
     private static final List<String> FILES =
@@ -26,7 +26,20 @@ public final class GoldenChecks {
                     "llm_bf16/config.json",
                     "llm_bf16/model.safetensors",
                     "tiny_ckpt/LLM/config.json",
-                    "tiny_ckpt/LLM/model.safetensors");
+                    "tiny_ckpt/LLM/model.safetensors",
+                    "tiny_ckpt/BiCodec/config.yaml",
+                    "tiny_ckpt/BiCodec/model.safetensors",
+                    "tiny_ckpt/wav2vec2-large-xlsr-53/config.json",
+                    "tiny_ckpt/wav2vec2-large-xlsr-53/pytorch_model.bin",
+                    "tiny_ckpt/config.yaml",
+                    "tiny_ckpt/LLM/tokenizer.json",
+                    "tiny_ckpt/prompt.wav",
+                    "wav2vec2/wav2vec2_golden.safetensors",
+                    "bicodec/bicodec_golden.safetensors",
+                    "bicodec/stream_golden.json",
+                    "bicodec/stream_golden.safetensors",
+                    "e2e/e2e_golden.json",
+                    "e2e/e2e_golden.safetensors");
 
     private GoldenChecks() {}
 
@@ -49,6 +62,7 @@ public final class GoldenChecks {
         checks.addAll(GoldenCodecOps.all(directory));
         checks.addAll(GoldenOps.sampling(directory));
         checks.addAll(GoldenLlm.all(directory));
+        checks.addAll(GoldenCodec.all(directory));
         return List.copyOf(checks);
     }
 
@@ -58,7 +72,7 @@ public final class GoldenChecks {
     }
 
     /** The bundled files, in a directory: they are mapped, which an entry of a jar cannot be. */
-    static Path bundledDirectory() {
+    public static Path bundledDirectory() {
         return Bundle.DIRECTORY;
     }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package io.sparktts.codec;
+
+import org.jspecify.annotations.NullMarked;
