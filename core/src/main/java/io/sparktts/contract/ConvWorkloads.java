@@ -67,7 +67,13 @@ final class ConvWorkloads {
         long flops = 2L * rows * width * out;
         return new KernelWorkload(
                 Op.CONV1D,
-                frames + "x" + in + "->" + out + " " + text(shape)
+                frames
+                        + "x"
+                        + in
+                        + "->"
+                        + out
+                        + " "
+                        + text(shape)
                         + (biased ? " bias" : "")
                         + (wide ? " to f32" : ""),
                 flops,

@@ -166,8 +166,7 @@ final class GoldenCodec {
             int[] at = {0};
             BiConsumer<float[], Integer> judge =
                     (samples, from) -> {
-                        double[] part =
-                                Arrays.copyOfRange(truth, at[0], at[0] + samples.length);
+                        double[] part = Arrays.copyOfRange(truth, at[0], at[0] + samples.length);
                         compare(samples, part, WAVE, "chunk at token " + from, d.c);
                         at[0] += samples.length;
                     };

@@ -49,14 +49,18 @@ final class ClipEncoder implements AutoCloseable {
         double[] samples = audio.samples();
         if (samples.length < Wav2Vec2Input.MIN_SAMPLES) {
             throw new SpeechException(
-                    clip + ": " + samples.length + " samples at " + config.sampleRate()
+                    clip
+                            + ": "
+                            + samples.length
+                            + " samples at "
+                            + config.sampleRate()
                             + " Hz are too few for a voice; at least "
                             + Wav2Vec2Input.MIN_SAMPLES);
         }
         if (text != null && audio.seconds() > MOST_SECONDS) {
             throw new SpeechException(
                     "%s: %.0f s; a clip with a transcript may have %.0f s: cut it, or leave the"
-                            .formatted(clip, audio.seconds(), MOST_SECONDS)
+                                    .formatted(clip, audio.seconds(), MOST_SECONDS)
                             + " transcript out");
         }
         if (config.volumeNormalize()) {

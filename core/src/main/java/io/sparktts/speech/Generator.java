@@ -20,7 +20,9 @@ import java.util.stream.IntStream;
  * step serves the next call of the same kind.
  */
 final class Generator implements AutoCloseable {
-    /** Caches are of whole multiples of this many positions, so that a session serves many calls. */
+    /**
+     * Caches are of whole multiples of this many positions, so that a session serves many calls.
+     */
     private static final int CAPACITY_STEP = 1024;
 
     private final Qwen2 model;

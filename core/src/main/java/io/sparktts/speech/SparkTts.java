@@ -364,9 +364,7 @@ public final class SparkTts implements AutoCloseable {
 
         private List<String> pieces(String text) {
             List<String> pieces =
-                    how.allowSpecialTokens()
-                            ? List.of(text)
-                            : SentenceSplitter.DEFAULT.split(text);
+                    how.allowSpecialTokens() ? List.of(text) : SentenceSplitter.DEFAULT.split(text);
             // What the splitter leaves whole goes to the model as it is, spaces included.
             List<String> all = pieces.size() <= 1 ? List.of(text) : pieces;
             return all;
@@ -419,8 +417,7 @@ public final class SparkTts implements AutoCloseable {
                     String said = c.text();
                     yield said == null
                             ? prompts.clonePrompt(text, c.globalTokens())
-                            : prompts.clonePrompt(
-                                    text, c.globalTokens(), said, c.semanticTokens());
+                            : prompts.clonePrompt(text, c.globalTokens(), said, c.semanticTokens());
                 }
             };
         }
@@ -461,8 +458,7 @@ public final class SparkTts implements AutoCloseable {
         }
 
         private Speech speech(int[] global, @Nullable String problem) {
-            Audio audio =
-                    problem == null ? Audio.of(sound.toArray(), sampleRate()) : null;
+            Audio audio = problem == null ? Audio.of(sound.toArray(), sampleRate()) : null;
             return new Speech(segments, global, audio, problem, watch.timings());
         }
     }

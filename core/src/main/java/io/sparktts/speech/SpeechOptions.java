@@ -43,46 +43,119 @@ public record SpeechOptions(
 
     /** With another choice of tokens. */
     public SpeechOptions withSampling(Sampling value) {
-        return new SpeechOptions(value, seed, maxTokens, ignoreEos, allowSpecialTokens, audioOnly, separator, batch, stream);
+        return new SpeechOptions(
+                value,
+                seed,
+                maxTokens,
+                ignoreEos,
+                allowSpecialTokens,
+                audioOnly,
+                separator,
+                batch,
+                stream);
     }
 
     /** With another seed. */
     public SpeechOptions withSeed(long value) {
-        return new SpeechOptions(sampling, value, maxTokens, ignoreEos, allowSpecialTokens, audioOnly, separator, batch, stream);
+        return new SpeechOptions(
+                sampling,
+                value,
+                maxTokens,
+                ignoreEos,
+                allowSpecialTokens,
+                audioOnly,
+                separator,
+                batch,
+                stream);
     }
 
     /** With another limit. */
     public SpeechOptions withMaxTokens(int value) {
-        return new SpeechOptions(sampling, seed, value, ignoreEos, allowSpecialTokens, audioOnly, separator, batch, stream);
+        return new SpeechOptions(
+                sampling,
+                seed,
+                value,
+                ignoreEos,
+                allowSpecialTokens,
+                audioOnly,
+                separator,
+                batch,
+                stream);
     }
 
     /** With or without an end. */
     public SpeechOptions withIgnoreEos(boolean value) {
-        return new SpeechOptions(sampling, seed, maxTokens, value, allowSpecialTokens, audioOnly, separator, batch, stream);
+        return new SpeechOptions(
+                sampling,
+                seed,
+                maxTokens,
+                value,
+                allowSpecialTokens,
+                audioOnly,
+                separator,
+                batch,
+                stream);
     }
 
     /** With or without control tokens in the text. */
     public SpeechOptions withSpecialTokens(boolean value) {
-        return new SpeechOptions(sampling, seed, maxTokens, ignoreEos, value, audioOnly, separator, batch, stream);
+        return new SpeechOptions(
+                sampling, seed, maxTokens, ignoreEos, value, audioOnly, separator, batch, stream);
     }
 
     /** With or without other tokens than audio. */
     public SpeechOptions withAudioOnly(boolean value) {
-        return new SpeechOptions(sampling, seed, maxTokens, ignoreEos, allowSpecialTokens, value, separator, batch, stream);
+        return new SpeechOptions(
+                sampling,
+                seed,
+                maxTokens,
+                ignoreEos,
+                allowSpecialTokens,
+                value,
+                separator,
+                batch,
+                stream);
     }
 
     /** With or without a space after the clip's transcript. */
     public SpeechOptions withSeparator(boolean value) {
-        return new SpeechOptions(sampling, seed, maxTokens, ignoreEos, allowSpecialTokens, audioOnly, value, batch, stream);
+        return new SpeechOptions(
+                sampling,
+                seed,
+                maxTokens,
+                ignoreEos,
+                allowSpecialTokens,
+                audioOnly,
+                value,
+                batch,
+                stream);
     }
 
     /** With another batch. */
     public SpeechOptions withBatch(int value) {
-        return new SpeechOptions(sampling, seed, maxTokens, ignoreEos, allowSpecialTokens, audioOnly, separator, value, stream);
+        return new SpeechOptions(
+                sampling,
+                seed,
+                maxTokens,
+                ignoreEos,
+                allowSpecialTokens,
+                audioOnly,
+                separator,
+                value,
+                stream);
     }
 
     /** With another way of streaming. */
     public SpeechOptions withStream(Streaming value) {
-        return new SpeechOptions(sampling, seed, maxTokens, ignoreEos, allowSpecialTokens, audioOnly, separator, batch, value);
+        return new SpeechOptions(
+                sampling,
+                seed,
+                maxTokens,
+                ignoreEos,
+                allowSpecialTokens,
+                audioOnly,
+                separator,
+                batch,
+                value);
     }
 }

@@ -179,8 +179,7 @@ class ResultFileTest {
         String row = ResultFile.toJson(passed("hashed-elsewhere", KEY, 1000));
         Files.writeString(file, String.join("\n", environment, row, environment, ""));
         ResultFile read = ResultFile.read(file);
-        assertEquals(
-                "hashed-elsewhere", read.environmentOf(read.rows().getFirst()).id());
+        assertEquals("hashed-elsewhere", read.environmentOf(read.rows().getFirst()).id());
     }
 
     @Test

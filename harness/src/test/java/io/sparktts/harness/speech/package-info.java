@@ -1,0 +1,4 @@
+@NullMarked
+package io.sparktts.harness.speech;
+
+import org.jspecify.annotations.NullMarked;
