@@ -30,7 +30,7 @@ DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 EPSILON = 1e-6
 TEMPERATURE, TOP_K, TOP_P = 0.8, 50, 0.95
 JUDGED_ROWS = 34
-SECTIONS = ("rmsnorm", "mlp", "attention", "forward", "decode", "sampling")
+SECTIONS = ("rmsnorm", "mlp", "attention", "forward", "decode", "sampling", "codec")
 
 
 @dataclass(frozen=True)
@@ -412,6 +412,29 @@ def sampling_job(b: Bench, batch: int, dtype: str) -> Job:
     return Job("sampling", f"sampling {key.shape} {dtype}", 5, [(key, v) for v in variants], run)
 
 
+# The codec
+
+def codec_job(b: Bench, label: str, frames: int) -> Job:
+    """BiCodec's decoder, eager and compiled; `label` is f32, tf32 or bf16. Wall: launches and synchronise."""
+    dtype = "f32" if label == "tf32" else label
+    key = Key("codec", dtype, 1, frames, f"1x{frames}")
+    mark = "-tf32" if label == "tf32" else ""
+    variants = ["eager" + mark, "compile" + mark]
+
+    def run() -> None:
+        import bicodec
+        with tf32(label == "tf32"):
+            torch.backends.cudnn.allow_tf32 = label == "tf32"
+            model, speaker, norms = bicodec.build(DEVICE, DTYPES[dtype])
+            ids = torch.randint(0, bicodec.CODEBOOK, (1, frames), device=DEVICE, generator=RANDOM)
+            fast = compiled(model)
+            cost = {"flops": 2.0 * frames * bicodec.MULTIPLY_ADDS_PER_FRAME, "tokens": frames, "cold": False}
+            for variant, call in zip(variants, (model, fast)):
+                b.measure(key, variant, lambda call=call: call(ids, speaker, norms), **cost)
+
+    return Job("codec", f"codec {frames} {label}", 30, [(key, v) for v in variants], run)
+
+
 # The grid
 
 def jobs(b: Bench, preset: str) -> list[Job]:
@@ -434,6 +457,7 @@ def jobs(b: Bench, preset: str) -> list[Job]:
         *[mlp_job(b, *s, t) for t in ("bf16", "f16") for s in mlps], mlp_job(b, 1, 512, "f32"),
         *[attention_job(b, n, "bf16") for n in attended],
         sampling_job(b, 1, "bf16"),
+        *[codec_job(b, label, 50) for label in ("bf16", "tf32", "f32")],
         forward_job(b, "compile", "bf16", lengths, 40),
         decode_job(b, "graph-max-autotune", 1, 500, 45), decode_job(b, "graph-max-autotune", 32, 500, 45),
         *[decode_job(b, "graph-compile", n, 500, 25) for n in (8, 32, 1)],

@@ -109,6 +109,20 @@ public final class BiCodecSession implements AutoCloseable {
         this.speaker = decoder.newSpeaker();
     }
 
+    /** The queue all work goes to. */
+    public Queue queue() {
+        return queue;
+    }
+
+    /** Queues the decoding of as many tokens as a {@link #decode} had before, the same again. */
+    public void queueAgain(int frames) {
+        Pass pass = passes.get(frames);
+        if (pass == null) {
+            throw new IllegalStateException("no " + frames + " tokens were decoded before");
+        }
+        pass.run();
+    }
+
     /** The weights. */
     public BiCodecDecoder decoder() {
         return decoder;

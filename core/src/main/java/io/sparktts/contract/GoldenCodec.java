@@ -30,7 +30,7 @@ import java.util.function.BiConsumer;
  */
 final class GoldenCodec {
     /** Largest difference of a waveform in (-1, 1); float32 itself is off by up to 6e-5. */
-    private static final double WAVE = 1e-3;
+    static final double WAVE = 1e-3;
 
     /** Features of the size of 10. */
     private static final double FEATURES = 1e-3;

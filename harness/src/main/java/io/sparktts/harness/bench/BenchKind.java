@@ -45,7 +45,18 @@ public enum BenchKind {
             Op.FORWARD,
             "forward pass from an empty cache, logits of the last tokens only"),
     /** One token per sequence. */
-    DECODE("decode", Op.DECODE_STEP, "one token per sequence, after a cache of the given length");
+    DECODE("decode", Op.DECODE_STEP, "one token per sequence, after a cache of the given length"),
+    /** BiCodec's decoder. */
+    CODEC(
+            "codec",
+            Op.RESIDUAL_UNIT,
+            "semantic tokens (50 are a second) to a waveform, by a BiCodec of the published sizes");
+
+    /** Of one semantic token, in wave generator and prenet of the published sizes. */
+    private static final double CODEC_MULTIPLY_ADDS = 597.1e6;
+
+    /** Elements of the codec's weights. */
+    static final double CODEC_WEIGHTS = 96.3e6;
 
     /** Operations of a whole model's pass, whose variants its variant string chooses. */
     static final List<Op> MODEL_OPS =
@@ -123,7 +134,7 @@ public enum BenchKind {
             case ATTENTION, ATTENTION_DECODE ->
                     size + "x" + c.heads() + "/" + c.kvHeads() + "x" + c.headDim();
             case SOFTMAX, SAMPLING -> size + "x" + c.vocabSize();
-            case FORWARD, PREFILL, DECODE -> size;
+            case FORWARD, PREFILL, DECODE, CODEC -> size;
         };
     }
 
@@ -142,7 +153,7 @@ public enum BenchKind {
             case SOFTMAX -> KernelWorkload.softmax(batch * sequence, c.vocabSize());
             case SAMPLING ->
                     KernelWorkload.sampling(batch * sequence, c.vocabSize(), Sampling.SPARK_TTS);
-            case FORWARD, PREFILL, DECODE ->
+            case FORWARD, PREFILL, DECODE, CODEC ->
                     throw new IllegalStateException(id + " runs a whole model");
         };
     }
@@ -166,6 +177,7 @@ public enum BenchKind {
             case FORWARD -> passFlops(rows, pairs, c) + rows * head;
             case PREFILL -> passFlops(rows, pairs, c) + batch * head;
             case DECODE -> passFlops(batch, batch * (sequence + 1.0), c) + batch * head;
+            case CODEC -> 2 * rows * CODEC_MULTIPLY_ADDS;
         };
     }
 

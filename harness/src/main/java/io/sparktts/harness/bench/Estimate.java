@@ -124,6 +124,7 @@ final class Estimate {
             case ATTENTION -> rows * (3 * queries + 2 * keysAndValues);
             case ATTENTION_DECODE -> rows * (queries + 2 * keysAndValues);
             case SOFTMAX, SAMPLING -> 2 * rows * c.vocabSize();
+            case CODEC -> BenchKind.CODEC_WEIGHTS;
             case FORWARD, PREFILL, DECODE -> 0;
         };
     }

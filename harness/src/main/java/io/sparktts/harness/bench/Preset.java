@@ -152,6 +152,7 @@ public enum Preset {
                 switch (kind) {
                     case SOFTMAX, SAMPLING -> new Shape(1, 1);
                     case FORWARD, PREFILL, DECODE -> new Shape(1, 64);
+                    case CODEC -> new Shape(1, 50);
                     default -> new Shape(1, 128);
                 };
         return List.of(new Part(kind, List.of(shape), BF16, false));
@@ -204,6 +205,7 @@ public enum Preset {
         parts.add(new Part(BenchKind.SWI_GLU, shapes(1, 512), BF16, false));
         parts.add(new Part(BenchKind.ATTENTION_DECODE, shapes(1, 500, 32, 500), BF16, false));
         parts.add(new Part(BenchKind.SOFTMAX, shapes(1, 1), BF16, false));
+        parts.add(new Part(BenchKind.CODEC, shapes(1, 25, 1, 50, 1, 184), ALL, false));
         parts.add(new Part(BenchKind.PREFILL, shapes(1, 500, 8, 500, 32, 500), BF16, false));
         return List.copyOf(parts);
     }

@@ -79,7 +79,9 @@ final class RowMeasurement implements AutoCloseable {
         this.call =
                 spec.kind().wholeModel()
                         ? new ModelCall(spec, device)
-                        : new KernelCall(spec, device);
+                        : spec.kind() == BenchKind.CODEC
+                                ? new CodecCall(spec, device)
+                                : new KernelCall(spec, device);
         this.queue = call.queue();
         this.limits = new LimitMeter(spec, device, call.bytes(), call.flops());
     }
@@ -132,6 +134,9 @@ final class RowMeasurement implements AutoCloseable {
     }
 
     private static Support support(BenchSpec spec, Device device) {
+        if (spec.kind() == BenchKind.CODEC && spec.batch() > 1) {
+            return Support.no("the codec decodes one utterance at a time");
+        }
         if (!spec.kind().wholeModel()) {
             return device.supports(spec.kind().op(), spec.dtype(), spec.variant());
         }
