@@ -139,6 +139,7 @@ __device__ __forceinline__ void decideByPairs(Shared& s, int n, int k, u64 cut, 
         greater += s.candidate[j].key > c.key;
     }
     greater = sumOver(greater, split);
+    __syncthreads();  // all have read the candidates, some of which now lose their mass
     bool kept = k == 0 || greater < k;
     if (speaks) {
         if (kept) {

@@ -27,9 +27,7 @@ public final class CodecCheck {
             session.speaker(file.ints("detok.global"));
             float[] wave = session.decode(file.ints("detok.semantic"));
             double[] truth = file.values("detok.wav");
-            // The wave lies in (-1, 1); each of some forty layers rounds, and the golden file's
-            // float32 did.
-            double bound = Math.max(GoldenCodec.WAVE, Tolerance.MODEL.bound(dtype, 0, 1, 1));
+            double bound = Tolerance.wave(dtype, variants);
             for (int i = 0; i < truth.length; i++) {
                 c.element(wave[i], truth[i], bound, "wave", i);
             }

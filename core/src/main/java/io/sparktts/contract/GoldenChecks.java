@@ -36,6 +36,7 @@ public final class GoldenChecks {
                     "tiny_ckpt/prompt.wav",
                     "wav2vec2/wav2vec2_golden.safetensors",
                     "bicodec/bicodec_golden.safetensors",
+                    "bicodec/fsq_golden.safetensors",
                     "bicodec/stream_golden.json",
                     "bicodec/stream_golden.safetensors",
                     "e2e/e2e_golden.json",

@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparktts.checkpoint.SafetensorsFile;
+import io.sparktts.contract.GoldenChecks;
 
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -21,15 +21,8 @@ class FiniteScalarQuantizerTest {
 
     private static SafetensorsFile golden() throws IOException {
         String directory = System.getProperty("sparktts.golden");
-        if (directory != null) {
-            return SafetensorsFile.open(Path.of(directory, FILE));
-        }
-        Path copy = Files.createTempFile("sparktts", ".safetensors");
-        copy.toFile().deleteOnExit();
-        try (var in = FiniteScalarQuantizerTest.class.getResourceAsStream("/golden/" + FILE)) {
-            Files.write(copy, in.readAllBytes());
-        }
-        return SafetensorsFile.open(copy);
+        Path root = directory == null ? GoldenChecks.bundledDirectory() : Path.of(directory);
+        return SafetensorsFile.open(root.resolve(FILE));
     }
 
     @Test
