@@ -154,9 +154,9 @@ public record Tolerance(double elementUnits, double scaleUnits, double reduction
     }
 
     /**
-     * The bound on a sample of a whole codec's wave in (-1, 1): some forty layers round, and pass on
-     * what those before them rounded. Kernels that are right each were off by 18 units in f16; the
-     * golden files' float32 by 6e-5.
+     * The bound on a sample of a whole codec's wave in (-1, 1): some forty layers round, and pass
+     * on what those before them rounded. Kernels that are right each were off by 18 units in f16;
+     * the golden files' float32 by 6e-5.
      */
     static double wave(DType dtype, Variants variants) {
         double epsilon = isTf32(variants.toString()) ? TF32_EPSILON : dtype.epsilon();
