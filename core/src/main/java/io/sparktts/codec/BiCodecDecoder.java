@@ -162,11 +162,6 @@ public final class BiCodecDecoder implements AutoCloseable {
         return sampled.reach() + backbone.reach() + generator.reach();
     }
 
-    /** Multiply-adds of one frame in the wave generator, nearly all there are. */
-    public long multiplyAddsPerFrame() {
-        return generator.multiplyAdds();
-    }
-
     /** Semantic tokens: {@code 0 .. semanticTokens - 1}. */
     public int semanticTokens() {
         return semantic.outFeatures();
@@ -201,12 +196,12 @@ public final class BiCodecDecoder implements AutoCloseable {
         double[] codes = new double[speakerCodeElements()];
         for (int t = 0; t < tokens; t++) {
             int token = globalTokens[t];
-            if (token < 0 || token >= quantizer.codebookSize()) {
+            if (token < 0 || token >= config.speaker().codebookSize()) {
                 throw new IllegalArgumentException(
                         "global token "
                                 + token
                                 + " is outside of 0.."
-                                + (quantizer.codebookSize() - 1));
+                                + (config.speaker().codebookSize() - 1));
             }
             double[] code = quantizer.code(token);
             for (int c = 0; c < codeBias.length; c++) {

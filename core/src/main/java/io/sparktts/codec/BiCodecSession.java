@@ -4,12 +4,10 @@ import io.sparktts.backend.DType;
 import io.sparktts.backend.Device;
 import io.sparktts.backend.HostTensor;
 import io.sparktts.backend.Kernels;
-import io.sparktts.backend.Program;
 import io.sparktts.backend.Queue;
 import io.sparktts.backend.Tensor;
 import io.sparktts.backend.Variants;
-
-import org.jspecify.annotations.Nullable;
+import io.sparktts.model.RecordedPass;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -53,8 +51,7 @@ public final class BiCodecSession implements AutoCloseable {
         final Tensor ids;
         final Tensor wave;
         private final HostTensor host;
-        private @Nullable Program program;
-        private boolean used;
+        private final RecordedPass pass = new RecordedPass(device);
 
         Pass(int frames) {
             ids = device.allocate(DType.I32, frames);
@@ -65,15 +62,7 @@ public final class BiCodecSession implements AutoCloseable {
         }
 
         void run() {
-            if (program != null) {
-                program.replay();
-            } else if (used) {
-                program =
-                        device.record(queue, variants, k -> decoder.decode(k, wave, ids, speaker));
-            } else {
-                used = true;
-                decoder.decode(kernels, wave, ids, speaker);
-            }
+            pass.run(queue, variants, kernels, k -> decoder.decode(k, wave, ids, speaker));
         }
 
         /** Waits, and takes samples {@code [from, to)}. */
@@ -90,9 +79,7 @@ public final class BiCodecSession implements AutoCloseable {
 
         @Override
         public void close() {
-            if (program != null) {
-                program.close();
-            }
+            pass.close();
             ids.close();
             wave.close();
             memory.close();

@@ -22,15 +22,6 @@ final class FiniteScalarQuantizer {
         return levels.length;
     }
 
-    /** How many indices there are. */
-    int codebookSize() {
-        int size = 1;
-        for (int l : levels) {
-            size *= l;
-        }
-        return size;
-    }
-
     /** The index of the code nearest to a bounded vector of {@link #dimensions} components. */
     int index(double[] z) {
         int index = 0;

@@ -121,7 +121,7 @@ final class Wav2Vec2 {
                                     ConvWeights.rows(ConvWeights.part(w, group, groups), arena)));
         }
         positionalBias = loader.vector(conv + "bias");
-        for (int i = 0; i < FEATURE_LAYERS.getLast(); i++) {
+        for (int i = 0; i < config.usedLayers(); i++) {
             layers.add(Layer.load(loader, "encoder.layers." + i + "."));
         }
         double[] share = new double[config.hiddenSize()];

@@ -108,24 +108,6 @@ final class WaveGenerator {
         return steps + first.reach();
     }
 
-    /** Multiply-adds of one frame. */
-    long multiplyAdds() {
-        long rows = 1;
-        long sum = size(first.weight);
-        for (Stage s : stages) {
-            sum += rows * size(s.up);
-            rows *= s.shape.stride();
-            for (ResidualUnitWeights u : s.units) {
-                sum += rows * (size(u.conv1()) + size(u.conv2()));
-            }
-        }
-        return sum + rows * size(last.weight);
-    }
-
-    private static long size(Weight w) {
-        return (long) w.outFeatures() * w.inFeatures();
-    }
-
     /**
      * Queues it.
      *

@@ -4,13 +4,10 @@ import io.sparktts.backend.DType;
 import io.sparktts.backend.Device;
 import io.sparktts.backend.HostTensor;
 import io.sparktts.backend.Kernels;
-import io.sparktts.backend.Program;
 import io.sparktts.backend.Queue;
 import io.sparktts.backend.SequenceBatch;
 import io.sparktts.backend.Tensor;
 import io.sparktts.backend.Variants;
-
-import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.util.function.Consumer;
@@ -26,8 +23,7 @@ final class PromptPass implements AutoCloseable {
     private final Tensor inputs;
     private final Tensor ids;
     private final SequenceBatch batch;
-    private @Nullable Program program;
-    private boolean used;
+    private final RecordedPass pass;
 
     /**
      * @param tokens of all sequences and the padding after them
@@ -36,6 +32,7 @@ final class PromptPass implements AutoCloseable {
         this.device = device;
         this.tokens = tokens;
         this.slots = slots;
+        pass = new RecordedPass(device);
         inputs = device.allocate(DType.I32, 2L * tokens + 3L * slots + 1);
         ids = inputs.view(0, tokens);
         long at = 2L * tokens;
@@ -82,23 +79,14 @@ final class PromptPass implements AutoCloseable {
         }
     }
 
-    /** Queues the pass. A length that is met once is not worth a recording. */
+    /** Queues the pass. */
     void run(Queue queue, Variants variants, Kernels kernels, Consumer<Kernels> body) {
-        if (program != null) {
-            program.replay();
-        } else if (used) {
-            program = device.record(queue, variants, body);
-        } else {
-            used = true;
-            body.accept(kernels);
-        }
+        pass.run(queue, variants, kernels, body);
     }
 
     @Override
     public void close() {
-        if (program != null) {
-            program.close();
-        }
+        pass.close();
         inputs.close();
     }
 }

@@ -1,6 +1,6 @@
 package io.sparktts.oracle;
 
-/** The error function in float64. */
+/** The complementary error function in float64. */
 public final class Erf {
     /** Below, the series converges fast; above, the continued fraction does. */
     private static final double SPLIT = 2;
@@ -8,11 +8,6 @@ public final class Erf {
     private static final int FRACTION_TERMS = 120;
 
     private Erf() {}
-
-    /** {@code 2 / sqrt(pi)} times the integral of {@code exp(-t^2)} from 0 to {@code x}. */
-    public static double erf(double x) {
-        return Math.abs(x) < SPLIT ? series(x) : Math.copySign(1 - fraction(Math.abs(x)), x);
-    }
 
     /** {@code 1 - erf(x)}, without cancellation where it is small. */
     public static double erfc(double x) {

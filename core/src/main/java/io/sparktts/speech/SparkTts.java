@@ -366,8 +366,7 @@ public final class SparkTts implements AutoCloseable {
             List<String> pieces =
                     how.allowSpecialTokens() ? List.of(text) : SentenceSplitter.DEFAULT.split(text);
             // What the splitter leaves whole goes to the model as it is, spaces included.
-            List<String> all = pieces.size() <= 1 ? List.of(text) : pieces;
-            return all;
+            return pieces.size() <= 1 ? List.of(text) : pieces;
         }
 
         private int[] global(Voice voice) {

@@ -126,11 +126,10 @@ final class ModelOptions {
     }
 
     private static DType floatType(String text) {
-        for (DType t : List.of(DType.F32, DType.BF16, DType.F16, DType.F64)) {
-            if (t.id().equalsIgnoreCase(text)) {
-                return t;
-            }
+        try {
+            return DType.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw UserError.usage(String.valueOf(e.getMessage()));
         }
-        throw UserError.usage("unknown dtype '" + text + "'; valid: f32, bf16, f16, f64");
     }
 }
