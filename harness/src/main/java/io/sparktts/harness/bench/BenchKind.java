@@ -124,6 +124,11 @@ public enum BenchKind {
         return this == FORWARD || this == PREFILL || this == DECODE;
     }
 
+    /** Whether its traffic is that of a copy, rather than mostly reads. */
+    boolean writesAsItReads() {
+        return this == RMS_NORM || this == ADD_RMS_NORM || this == SILU_MUL || this == SOFTMAX;
+    }
+
     /** The sizes, as tables print them. */
     public String shape(int batch, int sequence, Qwen2Config c) {
         String size = batch + "x" + sequence;

@@ -62,7 +62,7 @@ final class Estimate {
         double calls =
                 effort.warmups() * Math.max(call, (double) effort.warmupMillis())
                         + effort.rounds() * Math.max(call, (double) effort.roundMillis());
-        double fixed = START_MILLIS + 4 * (effort.limitMillis() + 100) + 2 * call;
+        double fixed = START_MILLIS + limits(effort, 100) + 2 * call;
         if (kind.wholeModel()) {
             double weights =
                     BenchKind.layerWeights(c) * c.layers()
@@ -75,6 +75,12 @@ final class Estimate {
             fixed += weights / (100_000.0 * cores) + 1_500 + prompt;
         }
         return fixed + calls;
+    }
+
+    /** Two kinds of limit at first, then one beside each round. */
+    private static double limits(RunPlan.Effort effort, double warmUp) {
+        return 2 * (effort.limitMillis() + warmUp)
+                + (effort.rounds() + 1) * (effort.limitMillis() / 4.0 + 20);
     }
 
     private static double deviceRowMillis(
@@ -97,7 +103,7 @@ final class Estimate {
         double round = 2 * Math.max(call, (double) effort.roundMillis());
         double millis =
                 START_MILLIS
-                        + 4 * (effort.limitMillis() + 20)
+                        + limits(effort, 20)
                         + effort.warmups() * Math.max(call, (double) effort.warmupMillis())
                         + effort.rounds() * round;
         if (!kind.wholeModel()) {

@@ -24,8 +24,9 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * Measures, before and after a row and in its process, the limit that the row is to be compared
- * with: what a machine can do drifts within minutes.
+ * Measures, in a row's process and around each of its rounds, the limit that the row is to be
+ * compared with: a shared machine's memory was seen to change its speed by half within seconds, so
+ * that only what was measured next to each other can be compared.
  */
 final class LimitMeter {
     /**
@@ -41,30 +42,72 @@ final class LimitMeter {
     private final DType dtype;
     private final List<LimitKind> kinds;
     private final Map<LimitKind, Limit> best = new EnumMap<>(LimitKind.class);
+    private final double work;
+    private final List<Double> shares = new ArrayList<>();
+    private OptionalDouble beside = OptionalDouble.empty();
 
     LimitMeter(BenchSpec spec, Device device, long bytes, double flops) {
         this.backend = spec.backend();
         this.device = device;
         this.dtype = spec.dtype();
-        if (spec.kind() == BenchKind.DECODE) {
-            kinds = List.of(LimitKind.READ);
-        } else if (bytes > 0 && flops < RIDGE * bytes) {
-            kinds = List.of(LimitKind.READ, LimitKind.COPY, LimitKind.SCALE);
-        } else {
+        boolean memory = spec.kind() == BenchKind.DECODE || (bytes > 0 && flops < RIDGE * bytes);
+        this.work = memory ? bytes : flops;
+        if (!memory) {
             kinds = List.of(LimitKind.FMA);
+        } else if (spec.kind().writesAsItReads()) {
+            kinds = List.of(LimitKind.COPY, LimitKind.SCALE);
+        } else {
+            kinds = List.of(LimitKind.READ);
         }
     }
 
-    /** Measures all kinds. */
+    /** Measures all kinds; rounds are compared with the fastest. */
     void measure(Duration each) {
         kinds.forEach(kind -> measure(kind, each));
     }
 
-    /** Measures the fastest kind once more; the better of two measurements counts. */
-    void measureFastest(Duration each) {
-        best.entrySet().stream()
-                .max(Comparator.comparingDouble(e -> e.getValue().value()))
-                .ifPresent(e -> measure(e.getKey(), each));
+    /** Before the first round; {@link #endRound} does it for the ones after. */
+    void startRound(Duration budget) {
+        if (beside.isEmpty()) {
+            beside = again(budget);
+        }
+    }
+
+    /** Compares a round, whose calls took so long, with the limit just before and after it. */
+    void endRound(double nanosPerCall, Duration budget) {
+        OptionalDouble after = again(budget);
+        if (beside.isPresent() && after.isPresent() && nanosPerCall > 0) {
+            double limit = (beside.getAsDouble() + after.getAsDouble()) / 2;
+            shares.add(work * 1e9 / nanosPerCall / limit);
+        }
+        beside = after;
+    }
+
+    /** The fastest kind's rate now, per second. */
+    private OptionalDouble again(Duration budget) {
+        return fastest()
+                .map(
+                        e ->
+                                device.measureLimit(
+                                        e.getKey(), DType.parse(e.getValue().dtype()), budget))
+                .orElse(OptionalDouble.empty());
+    }
+
+    private Optional<Map.Entry<LimitKind, Limit>> fastest() {
+        return best.entrySet().stream().max(Comparator.comparingDouble(e -> e.getValue().value()));
+    }
+
+    /** Median over the rounds of the share of the limit that each had; empty without rounds. */
+    OptionalDouble share() {
+        if (shares.isEmpty()) {
+            return OptionalDouble.empty();
+        }
+        double[] sorted = shares.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        int middle = sorted.length / 2;
+        return OptionalDouble.of(
+                sorted.length % 2 == 1
+                        ? sorted[middle]
+                        : (sorted[middle - 1] + sorted[middle]) / 2);
     }
 
     private void measure(LimitKind kind, Duration each) {
@@ -98,9 +141,9 @@ final class LimitMeter {
         return rate;
     }
 
-    /** The fastest of those measured. */
+    /** What rounds are compared with. */
     Optional<Limit> limit() {
-        return best.values().stream().max(Comparator.comparingDouble(Limit::value));
+        return fastest().map(Map.Entry::getValue);
     }
 
     /** Appends what was measured to a file of one JSON object per line. */

@@ -200,6 +200,9 @@ final class RowMeasurement implements AutoCloseable {
         call.refresh();
         recording = measured;
         iteration.clear();
+        if (measured) {
+            limits.startRound(besideRound());
+        }
         if (measured && clockBefore.isEmpty()) {
             clockBefore = clock();
         }
@@ -236,7 +239,12 @@ final class RowMeasurement implements AutoCloseable {
             throttled += iteration.count();
         } else {
             samples.addAll(iteration);
+            limits.endRound(iteration.median(), besideRound());
         }
+    }
+
+    private Duration besideRound() {
+        return Duration.ofMillis(plan.effort().limitMillis() / 4);
     }
 
     private OptionalInt clock() {
@@ -308,7 +316,6 @@ final class RowMeasurement implements AutoCloseable {
             write(plan, row.failed(Status.ERROR, why).build());
             return;
         }
-        limits.measureFastest(Duration.ofMillis(plan.effort().limitMillis()));
         limits.append(Path.of(plan.limits()));
         Timing wall = Timing.of(samples.wall.nanos());
         Timing device = Timing.of(samples.device.nanos());
@@ -320,7 +327,8 @@ final class RowMeasurement implements AutoCloseable {
                 .flopsPerCall(call.flops())
                 .allocatedBytesPerCall((double) allocated / calls)
                 .rates();
-        limits.limit().ifPresent(row::shareOf);
+        limits.limit()
+                .ifPresent(l -> limits.share().ifPresent(s -> row.shareOf(l.kind(), 100 * s)));
         if (call.tokens() > 0) {
             // Whoever waits for a token waits for its launch as well.
             Timing time = spec.kind() == BenchKind.DECODE ? wall : device;

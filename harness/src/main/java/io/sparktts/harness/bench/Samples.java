@@ -1,5 +1,7 @@
 package io.sparktts.harness.bench;
 
+import io.sparktts.reports.schema.Timing;
+
 /** Samples of an iteration, or of a row, on each clock. */
 final class Samples {
     final SampleRecorder wall = new SampleRecorder();
@@ -16,6 +18,11 @@ final class Samples {
         wall.addAll(other.wall);
         device.addAll(other.device);
         cold.addAll(other.cold);
+    }
+
+    /** Nanoseconds of a call on the device's clock, or the host's where it has none. */
+    double median() {
+        return Timing.of((device.count() > 0 ? device : wall).nanos()).medianNanos();
     }
 
     int count() {

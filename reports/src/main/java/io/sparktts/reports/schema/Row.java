@@ -26,7 +26,8 @@ import java.util.Objects;
  *     20 recorded calls (fewer where one takes long) over their number, caches warm
  * @param coldDeviceTime device clock around a single recorded call after the caches were
  *     overwritten
- * @param percentOfLimit share of this machine's measured limit of kind {@code limitKind}
+ * @param percentOfLimit share of this machine's limit of kind {@code limitKind}, which was measured
+ *     before and after each round of calls: the median over the rounds
  * @param coldStartMillis first call in a fresh process, compilation included
  * @param clockBeforeMegahertz the device's clock before the timed calls
  * @param clockAfterMegahertz and after them

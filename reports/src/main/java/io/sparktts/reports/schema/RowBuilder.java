@@ -98,16 +98,6 @@ public final class RowBuilder {
         return this;
     }
 
-    public RowBuilder percentOfLimit(@Nullable Double value) {
-        this.percentOfLimit = value;
-        return this;
-    }
-
-    public RowBuilder limitKind(@Nullable String value) {
-        this.limitKind = value;
-        return this;
-    }
-
     public RowBuilder coldStartMillis(@Nullable Double value) {
         this.coldStartMillis = value;
         return this;
@@ -157,15 +147,10 @@ public final class RowBuilder {
         return this;
     }
 
-    /** Sets the share that the row's rate has of a limit; call {@link #rates} before. */
-    public RowBuilder shareOf(Limit limit) {
-        boolean memory = limit.unit().equals(Limit.GB_PER_SECOND);
-        Double rate = memory ? gbPerSecond : tflopPerSecond;
-        if (rate != null && limit.value() > 0) {
-            // arithmetic limits are in GFLOP/s
-            percentOfLimit = 100 * (memory ? rate : rate * 1e3) / limit.value();
-            limitKind = limit.kind();
-        }
+    /** Sets the share of a limit of this kind, in percent. */
+    public RowBuilder shareOf(String kind, double percent) {
+        percentOfLimit = percent;
+        limitKind = kind;
         return this;
     }
 

@@ -39,7 +39,7 @@ class ResultFileTest {
                 .wallTime(Timing.of(new long[] {nanos}))
                 .bytesPerCall(2_000L)
                 .rates()
-                .shareOf(HERE.limits().getFirst())
+                .shareOf("read", 37.5)
                 .build();
     }
 
@@ -61,7 +61,7 @@ class ResultFileTest {
         ResultFile read = ResultFile.read(file);
         assertEquals(new ResultFile(List.of(HERE), List.of(row, broken), false), read);
         assertEquals(2.0, row.gbPerSecond());
-        assertEquals(2.0, row.percentOfLimit());
+        assertEquals(37.5, row.percentOfLimit());
         assertEquals(HERE, read.environmentOf(row));
     }
 
