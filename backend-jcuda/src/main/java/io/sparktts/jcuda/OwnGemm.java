@@ -12,11 +12,13 @@ final class OwnGemm {
     private static final int MANY_ROWS = 2048;
 
     private final HopperGemm hopper;
+    private final Float32SwiGlu float32SwiGlu;
     private final TiledGemm tiled;
     private final Elementwise elementwise;
 
     OwnGemm(CudaContext context, Elementwise elementwise) {
         hopper = new HopperGemm(context);
+        float32SwiGlu = new Float32SwiGlu(context);
         tiled = new TiledGemm(context);
         this.elementwise = elementwise;
     }
@@ -38,16 +40,21 @@ final class OwnGemm {
 
     /**
      * Whether {@link #swiGlu} beats cuBLASLt and a separate activation: on an H200 it does from
-     * 2048 rows on.
+     * 2048 rows on in 16 bits, and where {@link Float32SwiGlu#fits} says so.
      */
     boolean fusesSwiGlu(Tensor out, Tensor x, CudaWeight gateUp) {
-        return x.rows() >= MANY_ROWS && hopper.accepts(out, x, gateUp, null);
+        return (x.rows() >= MANY_ROWS && hopper.accepts(out, x, gateUp, null))
+                || float32SwiGlu.fits(out, x, gateUp);
     }
 
     /** {@code out = silu(gate) * up} of {@code x}. */
     void swiGlu(Kernels kernels, CUstream stream, Tensor out, Tensor x, CudaWeight gateUp) {
         if (hopper.accepts(out, x, gateUp, null)) {
             hopper.swiGlu(stream, out, x, gateUp);
+            return;
+        }
+        if (float32SwiGlu.accepts(out, x, gateUp)) {
+            float32SwiGlu.run(stream, out, x, gateUp);
             return;
         }
         Tensor both = kernels.scratch("swiGlu.gateUp", x.dtype(), x.rows(), gateUp.outFeatures());

@@ -23,6 +23,9 @@ import java.util.List;
  * panel of a part is padded with zeros.
  */
 final class PanelWeight implements Weight {
+    /** Input features that are packed at a time: their part of a panel is 16 KiB or less. */
+    private static final int BLOCK = 128;
+
     private final WeightRole role;
     private final DType dtype;
     private final int outFeatures;
@@ -62,48 +65,79 @@ final class PanelWeight implements Weight {
         for (int i = 0; i < parts.size(); i++) {
             starts[i + 1] = starts[i] + Math.toIntExact(parts.get(i).dim(0));
         }
-        try (WorkerScratch rows = new WorkerScratch(pool)) {
+        try (WorkerScratch runs = new WorkerScratch(pool)) {
             pool.run(
-                    (p, worker) -> w.packPanel(p, parts, starts, rows.get(worker, 4L * in)),
+                    (p, worker) -> w.packPanel(p, parts, starts, runs.get(worker, 8L * BLOCK)),
                     panels);
         }
         return w;
     }
 
-    private void packPanel(int panel, List<HostTensor> parts, int[] starts, long floats) {
-        int first = column(panel);
-        int live = live(panel);
-        long base = address(panel);
+    /**
+     * A block of input features after the other, so that what is written stays in the first-level
+     * cache: neighbours in a row go to places a whole vector or two apart.
+     */
+    private void packPanel(int panel, List<HostTensor> parts, int[] starts, long scratch) {
         long step = (long) PANEL * dtype.bytes();
-        for (int r = 0; r < PANEL; r++) {
-            long lane = base + (dtype == DType.F32 ? 4L * r : 4L * (r % L) + 2L * (r / L));
-            if (r >= live) {
-                for (int k = 0; k < inFeatures; k++) {
-                    put(lane + k * step, 0);
-                }
-                continue;
-            }
-            int part = 0;
-            while (first + r >= starts[part + 1]) {
-                part++;
-            }
-            HostTensor source = parts.get(part);
-            long offset = (long) (first + r - starts[part]) * inFeatures;
-            if (source.dtype() == DType.F64) {
-                for (int k = 0; k < inFeatures; k++) {
-                    Lanes.putFloat(floats + 4L * k, (float) source.get(offset + k));
+        for (int from = 0; from < inFeatures; from += BLOCK) {
+            int n = Math.min(BLOCK, inFeatures - from);
+            long to = address(panel) + from * step;
+            if (dtype == DType.F32) {
+                for (int r = 0; r < PANEL; r++) {
+                    long row = run(panel, r, parts, starts, from, n, scratch);
+                    for (int k = 0; k < n; k++) {
+                        int bits = ALL.get(Lanes.INT, row + 4L * k);
+                        ALL.set(Lanes.INT, to + k * step + 4L * r, bits);
+                    }
                 }
             } else {
-                Convert.widen(
-                        source.data().address() + offset * source.dtype().bytes(),
-                        source.dtype(),
-                        floats,
-                        inFeatures);
-            }
-            for (int k = 0; k < inFeatures; k++) {
-                put(lane + k * step, Lanes.getFloat(floats + 4L * k));
+                for (int r = 0; r < L; r++) {
+                    long low = run(panel, r, parts, starts, from, n, scratch);
+                    long high = run(panel, r + L, parts, starts, from, n, scratch + 4L * BLOCK);
+                    for (int k = 0; k < n; k++) {
+                        int bits = ALL.get(Lanes.SHORT, low + 2L * k) & 0xffff;
+                        bits |= ALL.get(Lanes.SHORT, high + 2L * k) << 16;
+                        ALL.set(Lanes.INT, to + k * step + 4L * r, bits);
+                    }
+                }
             }
         }
+    }
+
+    /**
+     * Address of {@code n} elements of a panel's row {@code r} from {@code from} on, in the
+     * weight's dtype: where the source has them, or in {@code scratch}, which rows that are padding
+     * fill with zeros.
+     */
+    private long run(
+            int panel, int r, List<HostTensor> parts, int[] starts, int from, int n, long scratch) {
+        if (r >= live(panel)) {
+            ALL.asSlice(scratch, (long) n * dtype.bytes()).fill((byte) 0);
+            return scratch;
+        }
+        int row = column(panel) + r;
+        int part = 0;
+        while (row >= starts[part + 1]) {
+            part++;
+        }
+        HostTensor source = parts.get(part);
+        long offset = (long) (row - starts[part]) * inFeatures + from;
+        long address = source.data().address() + offset * source.dtype().bytes();
+        if (source.dtype() == dtype) {
+            return address;
+        }
+        // Plain loops: vector code runs for seconds before it is compiled, and this runs once.
+        if (source.dtype() == DType.F32 && dtype == DType.BF16) {
+            for (int k = 0; k < n; k++) {
+                short bits = DType.floatToBf16(Lanes.getFloat(address + 4L * k));
+                ALL.set(Lanes.SHORT, scratch + 2L * k, bits);
+            }
+        } else {
+            for (int k = 0; k < n; k++) {
+                put(scratch + (long) k * dtype.bytes(), (float) source.get(offset + k));
+            }
+        }
+        return scratch;
     }
 
     private void put(long address, float value) {

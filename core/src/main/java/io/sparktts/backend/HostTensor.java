@@ -49,9 +49,7 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
             throw new IllegalArgumentException(
                     values.length + " values for shape " + Arrays.toString(shape));
         }
-        for (int i = 0; i < values.length; i++) {
-            t.set(i, values[i]);
-        }
+        t.write(0, values, 0, values.length);
         return t;
     }
 
@@ -111,12 +109,48 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
         }
     }
 
+    /** Widens {@code n} elements from flat index {@code from} on to {@code into[at]} and on. */
+    public void read(long from, double[] into, int at, int n) {
+        switch (dtype) {
+            case F32 -> {
+                // The common case, in a loop that the compiler turns into vectors.
+                MemorySegment run = data.asSlice(4 * from, 4L * n);
+                for (int i = 0; i < n; i++) {
+                    into[at + i] = run.get(FLOAT, 4L * i);
+                }
+            }
+            default -> {
+                for (int i = 0; i < n; i++) {
+                    into[at + i] = get(from + i);
+                }
+            }
+        }
+    }
+
+    /**
+     * Stores {@code n} of {@code values} from {@code at} on, each rounded once, at flat index
+     * {@code to} and on.
+     */
+    public void write(long to, double[] values, int at, int n) {
+        switch (dtype) {
+            case F32 -> {
+                MemorySegment run = data.asSlice(4 * to, 4L * n);
+                for (int i = 0; i < n; i++) {
+                    run.set(FLOAT, 4L * i, (float) values[at + i]);
+                }
+            }
+            default -> {
+                for (int i = 0; i < n; i++) {
+                    set(to + i, values[at + i]);
+                }
+            }
+        }
+    }
+
     /** All elements, widened exactly. */
     public double[] toDoubles() {
         double[] out = new double[Math.toIntExact(elements())];
-        for (int i = 0; i < out.length; i++) {
-            out[i] = get(i);
-        }
+        read(0, out, 0, out.length);
         return out;
     }
 

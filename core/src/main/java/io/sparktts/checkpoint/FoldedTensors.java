@@ -77,7 +77,7 @@ final class FoldedTensors implements AutoCloseable {
         if (pair == null) {
             return shards.require(prefix + name).map(prefix + name, arena);
         }
-        try (Arena files = Arena.ofConfined()) {
+        try (Arena files = Arena.ofShared()) {
             HostTensor gain = shards.require(pair.gain).map(pair.gain, files);
             HostTensor direction = shards.require(pair.direction).map(pair.direction, files);
             return WeightNorm.fold(gain, direction, normAxis, arena);

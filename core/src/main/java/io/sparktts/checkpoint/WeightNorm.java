@@ -4,10 +4,12 @@ import io.sparktts.backend.DType;
 import io.sparktts.backend.HostTensor;
 
 import java.lang.foreign.Arena;
+import java.util.stream.IntStream;
 
 /**
  * Weight normalisation (Salimans and Kingma 2016): {@code w = v * g / |v|}, with a gain for each
- * index of one axis and the norm over all other axes. Computed in double and rounded once.
+ * index of one axis and the norm over all other axes. Computed in double and rounded once, on all
+ * cores: memory that tensors lie in is shared between threads.
  */
 final class WeightNorm {
     private WeightNorm() {}
@@ -30,15 +32,22 @@ final class WeightNorm {
      */
     static HostTensor fold(HostTensor gains, HostTensor directions, int axis, Arena arena) {
         double[] norms = norms(directions, axis);
-        double[] scale = new double[norms.length];
-        for (int j = 0; j < scale.length; j++) {
+        for (int j = 0; j < norms.length; j++) {
             if (norms[j] == 0) {
                 throw new ArithmeticException("all zero at index " + j + " of axis " + axis);
             }
-            scale[j] = gains.get(j);
         }
         HostTensor weight = HostTensor.allocate(arena, DType.F32, directions.shape());
-        forEach(directions, axis, (i, j) -> weight.set(i, directions.get(i) * scale[j] / norms[j]));
+        forEach(
+                directions,
+                axis,
+                (j, first, values) -> {
+                    double gain = gains.get(j);
+                    for (int i = 0; i < values.length; i++) {
+                        values[i] = values[i] * gain / norms[j];
+                    }
+                    weight.write(first, values, 0, values.length);
+                });
         return weight;
     }
 
@@ -54,9 +63,10 @@ final class WeightNorm {
         forEach(
                 t,
                 axis,
-                (i, j) -> {
-                    double value = t.get(i);
-                    norms[j] += value * value;
+                (j, first, values) -> {
+                    for (double value : values) {
+                        norms[j] += value * value;
+                    }
                 });
         for (int j = 0; j < norms.length; j++) {
             norms[j] = Math.sqrt(norms[j]);
@@ -64,24 +74,29 @@ final class WeightNorm {
         return norms;
     }
 
-    /** Takes the flat index of an element and its index along an axis. */
+    /** Takes a run of elements in a row that share an index of the axis. */
     private interface Visitor {
-        void visit(long element, int index);
+        void visit(int index, long first, double[] values);
     }
 
+    /** Visits the indices of the axis at the same time, but the runs of each in their order. */
     private static void forEach(HostTensor t, int axis, Visitor visitor) {
+        int extent = (int) t.dim(axis);
         long inner = 1;
         for (int i = axis + 1; i < t.shape().length; i++) {
             inner *= t.dim(i);
         }
-        int extent = (int) t.dim(axis);
-        long element = 0;
-        while (element < t.elements()) {
-            for (int j = 0; j < extent; j++) {
-                for (long k = 0; k < inner; k++) {
-                    visitor.visit(element++, j);
-                }
-            }
-        }
+        int run = Math.toIntExact(inner);
+        IntStream.range(0, extent)
+                .parallel()
+                .forEach(
+                        j -> {
+                            double[] values = new double[run];
+                            long stride = (long) extent * run;
+                            for (long i = (long) j * run; i < t.elements(); i += stride) {
+                                t.read(i, values, 0, run);
+                                visitor.visit(j, i, values);
+                            }
+                        });
     }
 }

@@ -135,7 +135,13 @@ public final class ContractCases {
         w.add(MatrixWorkloads.linear(3, 65, WeightRole.EMBEDDING, false, false, 704));
         w.add(MatrixWorkloads.linear(13, 64, 64).misaligned());
         int[][] mlps = {
-            {1, 1, 1}, {3, 13, 65}, {13, 64, 123}, {1, 896, 1000}, {65, 123, 64}, {2, 65, 1021}
+            {1, 1, 1},
+            {3, 13, 65},
+            {13, 64, 123},
+            {1, 896, 1000},
+            {65, 123, 64},
+            {2, 65, 1021},
+            {257, 72, 1016}
         };
         for (int[] s : mlps) {
             w.add(MatrixWorkloads.swiGlu(s[0], s[1], s[2]));

@@ -4,6 +4,7 @@ import io.sparktts.backend.ConvTranspose1d;
 import io.sparktts.backend.HostTensor;
 
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
@@ -29,13 +30,16 @@ public final class ConvWeights {
                 .parallel()
                 .forEach(
                         o -> {
-                            long at = (long) o * kernel * in;
+                            int n = kernel * in;
+                            double[] channels = new double[n];
+                            weight.read((long) o * n, channels, 0, n);
+                            double[] taps = new double[n];
                             for (int j = 0; j < kernel; j++) {
                                 for (int c = 0; c < in; c++) {
-                                    long from = ((long) o * in + c) * kernel + j;
-                                    rows.set(at++, weight.get(from));
+                                    taps[j * in + c] = channels[c * kernel + j];
                                 }
                             }
+                            rows.write((long) o * n, taps, 0, n);
                         });
         return rows;
     }
@@ -73,36 +77,49 @@ public final class ConvWeights {
         HostTensor rows =
                 HostTensor.allocate(
                         arena, weight.dtype(), (long) shape.stride() * out, (long) taps * in);
-        long at = 0;
-        for (int phase = 0; phase < shape.stride(); phase++) {
-            for (int o = 0; o < out; o++) {
-                for (int j = 0; j < taps; j++) {
-                    int tap = phase + (taps - 1 - j) * shape.stride();
-                    for (int c = 0; c < in; c++) {
-                        boolean live = tap < kernel;
-                        rows.set(at++, live ? weight.get(((long) c * out + o) * kernel + tap) : 0);
-                    }
-                }
-            }
-        }
+        IntStream.range(0, out)
+                .parallel()
+                .forEach(
+                        o -> {
+                            double[] channels = new double[in * kernel];
+                            for (int c = 0; c < in; c++) {
+                                long from = ((long) c * out + o) * kernel;
+                                weight.read(from, channels, c * kernel, kernel);
+                            }
+                            double[] row = new double[taps * in];
+                            for (int phase = 0; phase < shape.stride(); phase++) {
+                                for (int j = 0; j < taps; j++) {
+                                    int tap = phase + (taps - 1 - j) * shape.stride();
+                                    for (int c = 0; c < in; c++) {
+                                        row[j * in + c] =
+                                                tap < kernel ? channels[c * kernel + tap] : 0;
+                                    }
+                                }
+                                long to = ((long) phase * out + o) * row.length;
+                                rows.write(to, row, 0, row.length);
+                            }
+                        });
         return rows;
     }
 
     /** {@code t} times {@code factor}, each element rounded to its dtype once. */
     public static HostTensor scaled(HostTensor t, double factor, Arena arena) {
-        HostTensor scaled = HostTensor.allocate(arena, t.dtype(), t.shape());
-        for (long i = 0; i < t.elements(); i++) {
-            scaled.set(i, t.get(i) * factor);
-        }
-        return scaled;
+        double[] factors = new double[Math.toIntExact(t.dim(0))];
+        Arrays.fill(factors, factor);
+        return scaledRows(t, factors, arena);
     }
 
-    /** Row {@code o} of {@code [out, in]} times {@code factors[o]}. */
+    /** Row {@code o} of {@code [out, ...]} times {@code factors[o]}. */
     public static HostTensor scaledRows(HostTensor matrix, double[] factors, Arena arena) {
         HostTensor scaled = HostTensor.allocate(arena, matrix.dtype(), matrix.shape());
-        long in = matrix.elements() / factors.length;
-        for (long i = 0; i < matrix.elements(); i++) {
-            scaled.set(i, matrix.get(i) * factors[(int) (i / in)]);
+        double[] row = new double[Math.toIntExact(matrix.elements() / factors.length)];
+        for (int o = 0; o < factors.length; o++) {
+            long at = (long) o * row.length;
+            matrix.read(at, row, 0, row.length);
+            for (int i = 0; i < row.length; i++) {
+                row[i] *= factors[o];
+            }
+            scaled.write(at, row, 0, row.length);
         }
         return scaled;
     }

@@ -17,6 +17,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -56,6 +57,7 @@ public final class MachineRecord {
                 git("status", "--porcelain", "--untracked-files=no")
                         .map(s -> !s.isEmpty())
                         .orElse(false);
+        Map<String, String> nvidia = gpus.isEmpty() ? Map.of() : nvidia();
         return Environment.builder("sparktts")
                 .date(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString())
                 .host(
@@ -77,6 +79,8 @@ public final class MachineRecord {
                 .jvmArguments(jvmArguments)
                 .backendVersions(versions)
                 .gpu(gpus.isEmpty() ? null : String.join(", ", gpus))
+                .driver(nvidia.get("driver version"))
+                .cuda(nvidia.get("cuda version"))
                 .gitRevision(revision.orElse(null))
                 .gitDirty(dirty)
                 .clocksBefore(clocks())
@@ -121,6 +125,23 @@ public final class MachineRecord {
         } catch (IOException e) {
             return Stream.empty();
         }
+    }
+
+    /** What NVIDIA's driver says of its versions, by names in lower case. */
+    private static Map<String, String> nvidia() {
+        return versions(output(List.of("nvidia-smi", "--version"), null).orElse(""));
+    }
+
+    /** Lines of the form {@code Name : value}. */
+    static Map<String, String> versions(String text) {
+        return text.lines()
+                .map(line -> line.split(":", 2))
+                .filter(parts -> parts.length == 2)
+                .collect(
+                        Collectors.toMap(
+                                parts -> parts[0].strip().toLowerCase(Locale.ROOT),
+                                parts -> parts[1].strip(),
+                                (first, again) -> first));
     }
 
     /** Asks git about the source tree that this program was built in. */
