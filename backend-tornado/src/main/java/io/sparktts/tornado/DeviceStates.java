@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The one place that reaches behind TornadoVM's API. A plan keeps its own table of where each
- * argument lies on the device, and the API shares entries only between the graphs of one plan,
+ * Reaches behind TornadoVM's API, as {@link CompiledCode} does. A plan keeps its own table of where
+ * each argument lies on the device, and the API shares entries only between the graphs of one plan,
  * known from its start. Tensors outlive plans, so their memory is entered into the tables here. The
  * runtime's module is open; what is used of it is checked against SDK 5.2.0 when a device opens.
  */
@@ -79,7 +79,7 @@ final class DeviceStates {
         state.setXPUBuffer(null);
     }
 
-    private static Object field(Object of, String name) {
+    static Object field(Object of, String name) {
         for (Class<?> c = of.getClass(); c != null; c = c.getSuperclass()) {
             for (Field f : c.getDeclaredFields()) {
                 if (f.getName().equals(name)) {
@@ -96,7 +96,7 @@ final class DeviceStates {
                 "TornadoVM's runtime is not 5.2.0: " + of.getClass() + " has no " + name);
     }
 
-    private static Object call(Object of, String name, Object... arguments) {
+    static Object call(Object of, String name, Object... arguments) {
         Method method =
                 Arrays.stream(of.getClass().getMethods())
                         .filter(m -> m.getName().equals(name))

@@ -4,6 +4,7 @@ import io.sparktts.backend.DType;
 import io.sparktts.tornado.kernel.KernelCode;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /** What runs kernels: a device of TornadoVM, or plain Java in tests. */
 interface Executor extends AutoCloseable {
@@ -18,11 +19,35 @@ interface Executor extends AutoCloseable {
     /** Copies from a buffer, after all work before; done on return. */
     void read(TornadoBuffer source, long byteOffset, MemorySegment target);
 
-    /** Runs a kernel, after all that was launched before. */
-    void launch(Launch launch);
+    /** Runs a step, after all before it. */
+    void run(Step step);
+
+    /** Keeps steps that have run once, to run them again as a whole. */
+    default Recording record(List<Step> steps) {
+        return new Recording() {
+            @Override
+            public void replay() {
+                steps.forEach(Executor.this::run);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
 
     @Override
     void close();
+
+    /** Steps that run as a whole. */
+    interface Recording extends AutoCloseable {
+        void replay();
+
+        @Override
+        void close();
+    }
+
+    /** A kernel's launch, or a library's call. */
+    sealed interface Step permits Launch, MatrixProduct {}
 
     /**
      * One call of a kernel.
@@ -36,5 +61,6 @@ interface Executor extends AutoCloseable {
             int groupSize,
             TornadoBuffer[] buffers,
             int[] sizes,
-            float[] scalars) {}
+            float[] scalars)
+            implements Step {}
 }

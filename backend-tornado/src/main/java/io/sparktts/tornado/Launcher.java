@@ -37,7 +37,7 @@ final class Launcher {
 
     private final boolean processor;
     private final Executor executor;
-    private @Nullable List<Executor.Launch> captured;
+    private @Nullable List<Executor.Step> captured;
 
     /**
      * @param processor whether a work-item is a loop of a core rather than a lane
@@ -51,26 +51,32 @@ final class Launcher {
         return processor;
     }
 
-    /** What {@code body} would launch. */
-    List<Executor.Launch> capture(Runnable body) {
-        List<Executor.Launch> launches = new ArrayList<>();
-        captured = launches;
+    /** What {@code body} would run. */
+    List<Executor.Step> capture(Runnable body) {
+        List<Executor.Step> steps = new ArrayList<>();
+        captured = steps;
         try {
             body.run();
         } finally {
             captured = null;
         }
-        return List.copyOf(launches);
+        return List.copyOf(steps);
     }
 
     static KernelSet set(DType dtype) {
         return switch (dtype) {
             case F32 -> F32;
             case F16 -> F16;
-            case BF16, F64, I32 ->
+            case BF16 -> Bfloat16.SET;
+            case F64, I32 ->
                     throw new BackendException(
                             "the tornado backend has no kernels for " + dtype.id());
         };
+    }
+
+    /** Found when first asked for: not every build has it. */
+    private static final class Bfloat16 {
+        static final KernelSet SET = SdkFeatures.find().orElseThrow().bf16();
     }
 
     /** The kernels of eight neighbours, where they pay and all widths and offsets allow them. */
@@ -84,24 +90,31 @@ final class Launcher {
 
     /** Launches work-items that are rows or tiles. */
     void rows(KernelCode kernel, long items, int[] sizes, float[] scalars, Tensor... tensors) {
-        launch(kernel, items, processor ? 1 : GROUP, sizes, scalars, List.of(tensors));
+        launch(kernel, items, rowGroup(), sizes, scalars, List.of(tensors));
     }
 
     /**
-     * Launches work-items that are rows, of a kernel whose cache tensors stand after {@code before}
-     * others and have no offset among the sizes.
+     * Launches a kernel whose cache tensors stand after {@code before} others and have no offset
+     * among the sizes.
+     *
+     * @param group work-items of a group
      */
-    void rows(
+    void cached(
             KernelCode kernel,
-            int items,
+            long items,
+            int group,
             int[] sizes,
             List<Tensor> cached,
             List<Tensor> others,
             int before) {
         List<Tensor> all = new ArrayList<>(others);
         all.addAll(before, cached);
-        int group = processor ? 1 : GROUP;
         submit(kernel, items, group, all, withOffsets(sizes, others), NO_SCALARS);
+    }
+
+    /** Work-items of a group where each makes a row. */
+    int rowGroup() {
+        return processor ? 1 : GROUP;
     }
 
     /** Launches work-groups that are rows. */
@@ -145,7 +158,7 @@ final class Launcher {
             List<Tensor> tensors,
             int[] sizes,
             float[] scalars) {
-        Executor.Launch launch =
+        run(
                 new Executor.Launch(
                         kernel,
                         Math.toIntExact((items + group - 1) / group * group),
@@ -154,11 +167,15 @@ final class Launcher {
                                 .map(t -> (TornadoBuffer) t.buffer())
                                 .toArray(TornadoBuffer[]::new),
                         sizes,
-                        scalars);
+                        scalars));
+    }
+
+    /** Runs a step, or keeps it. */
+    void run(Executor.Step step) {
         if (captured != null) {
-            captured.add(launch);
+            captured.add(step);
         } else {
-            executor.launch(launch);
+            executor.run(step);
         }
     }
 

@@ -82,12 +82,12 @@ final class LimitProbe {
                         .toArray(TornadoBuffer[]::new);
         Executor.Launch launch =
                 new Executor.Launch(kernel, items, 1, buffers, sizes, new float[] {1});
-        executor.launch(launch);
+        executor.run(launch);
         long end = System.nanoTime() + budget.toNanos();
         long best = Long.MAX_VALUE;
         do {
             long start = System.nanoTime();
-            executor.launch(launch);
+            executor.run(launch);
             best = Math.min(best, System.nanoTime() - start);
         } while (System.nanoTime() < end);
         return OptionalDouble.of(amount * 1e9 / best);

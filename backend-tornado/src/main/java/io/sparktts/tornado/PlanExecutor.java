@@ -18,6 +18,7 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.memory.DeviceBufferState;
 import uk.ac.manchester.tornado.api.memory.XPUBuffer;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
@@ -26,6 +27,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A device of TornadoVM. Each kernel is compiled once, as an execution plan of one task over
@@ -42,16 +45,21 @@ final class PlanExecutor implements Executor {
 
     private final TornadoDevice device;
     private final DeviceStates states;
+    private final Optional<SdkFeatures> features;
+    private final CompiledCode code;
     private final Map<String, Plan> plans = new HashMap<>();
+    private final Map<List<DType>, ProductPlan> products = new HashMap<>();
 
     /** Stands for any tensor when memory is allocated, by its size in bytes alone. */
     private final FloatArray anchor = new FloatArray(1);
 
     private FloatArray staging = new FloatArray(1024);
 
-    PlanExecutor(TornadoDevice device) {
+    PlanExecutor(TornadoDevice device, Optional<SdkFeatures> features) {
         this.device = device;
         this.states = new DeviceStates(device);
+        this.features = features;
+        this.code = new CompiledCode(device);
     }
 
     private record Plan(
@@ -60,6 +68,12 @@ final class PlanExecutor implements Executor {
             List<DeviceBufferState> tensors,
             IntArray sizes,
             FloatArray scalars) {}
+
+    /** A plan of one library call, which asks for the product that is to be made. */
+    private record ProductPlan(
+            TornadoExecutionPlan plan,
+            List<DeviceBufferState> operands,
+            AtomicReference<MatrixProduct> product) {}
 
     @Override
     public Object allocate(DType dtype, long elements) {
@@ -74,8 +88,9 @@ final class PlanExecutor implements Executor {
             throw new BackendException(
                     "the device has no room for "
                             + elements * dtype.bytes()
-                            + " more bytes of tensors; use shorter sequences, a smaller batch or"
-                            + " --device another",
+                            + " more bytes of tensors ("
+                            + firstLine(e)
+                            + "); use shorter sequences, a smaller batch or --device another",
                     e);
         }
         return state.getXPUBuffer();
@@ -111,8 +126,9 @@ final class PlanExecutor implements Executor {
         FloatArray array = staging(target.byteSize());
         XPUBuffer memory = (XPUBuffer) target.memory();
         if (source.byteSize() < target.byteSize()) {
-            // A transfer always begins at the start of the memory.
-            fetch(memory, array, byteOffset + source.byteSize(), 0);
+            // A transfer is always of the whole memory.
+            fetch(memory, array, target.byteSize(), 0);
+            device.sync(TRANSFERS);
         }
         data(array, byteOffset, source.byteSize()).copyFrom(source);
         memory.enqueueWrite(TRANSFERS, array, 0, 0, null, false);
@@ -135,7 +151,14 @@ final class PlanExecutor implements Executor {
     }
 
     @Override
-    public void launch(Launch launch) {
+    public void run(Step step) {
+        switch (step) {
+            case Launch launch -> launch(launch);
+            case MatrixProduct product -> multiply(product);
+        }
+    }
+
+    private void launch(Launch launch) {
         if (launch.items() == 0) {
             return;
         }
@@ -151,17 +174,42 @@ final class PlanExecutor implements Executor {
         }
         plan.grid.setGlobalWork(launch.items(), 1, 1);
         plan.grid.setLocalWork(launch.groupSize(), 1, 1);
+        execute(plan.plan, "the kernel " + launch.kernel().id());
+        code.compiled(launch.kernel(), plan.plan.getId());
+    }
+
+    private void multiply(MatrixProduct product) {
+        List<MatrixProduct.Operand> operands =
+                List.of(product.out(), product.left(), product.right());
+        ProductPlan plan =
+                products.computeIfAbsent(
+                        operands.stream().map(MatrixProduct.Operand::dtype).toList(),
+                        this::buildProduct);
+        for (int i = 0; i < operands.size(); i++) {
+            states.bind(plan.operands.get(i), (XPUBuffer) operands.get(i).buffer().memory());
+        }
+        plan.product.set(product);
+        execute(plan.plan, "a matrix product");
+    }
+
+    /** Runs a plan to its end. */
+    static void execute(TornadoExecutionPlan plan, String what) {
         try {
-            plan.plan.execute();
+            plan.execute();
         } catch (RuntimeException e) {
             throw new BackendException(
-                    "TornadoVM could not run the kernel "
-                            + launch.kernel().id()
+                    "TornadoVM could not run "
+                            + what
                             + ": "
                             + firstLine(e)
                             + "; use another --device or --backend vector",
                     e);
         }
+    }
+
+    @Override
+    public Recording record(List<Step> steps) {
+        return new GraphRecording(this, device, states, code, features, steps);
     }
 
     private static String firstLine(Throwable e) {
@@ -187,15 +235,36 @@ final class PlanExecutor implements Executor {
         if (kernel.scalars()) {
             graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, scalars);
         }
-        kernel.task().add(graph, "task", new KernelContext(), arguments);
+        kernel.task().add(graph, CompiledCode.TASK, new KernelContext(), arguments);
         WorkerGrid grid = new WorkerGrid1D(1);
         ImmutableTaskGraph compiled = graph.snapshot();
         TornadoExecutionPlan plan = new TornadoExecutionPlan(compiled);
-        plan.withDevice(device).withGridScheduler(new GridScheduler(kernel.id() + ".task", grid));
+        String task = kernel.id() + "." + CompiledCode.TASK;
+        plan.withDevice(device).withGridScheduler(new GridScheduler(task, grid));
         return new Plan(plan, grid, states.of(compiled, once), sizes, scalars);
     }
 
-    private static Object placeholder(Class<?> type) {
+    private ProductPlan buildProduct(List<DType> dtypes) {
+        List<Object> arguments = dtypes.stream().map(this::placeholder).toList();
+        AtomicReference<MatrixProduct> product = new AtomicReference<>();
+        TaskGraph graph = new TaskGraph("product" + products.size());
+        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, arguments.toArray());
+        features.orElseThrow()
+                .addProduct(
+                        graph,
+                        CompiledCode.TASK,
+                        product::get,
+                        arguments.get(0),
+                        arguments.get(1),
+                        arguments.get(2));
+        ImmutableTaskGraph compiled = graph.snapshot();
+        TornadoExecutionPlan plan = new TornadoExecutionPlan(compiled);
+        plan.withDevice(device);
+        return new ProductPlan(plan, states.of(compiled, arguments), product);
+    }
+
+    /** An array that stands for memory of a type. */
+    static Object placeholder(Class<?> type) {
         try {
             return type.getConstructor(int.class).newInstance(1);
         } catch (ReflectiveOperationException e) {
@@ -203,17 +272,36 @@ final class PlanExecutor implements Executor {
         }
     }
 
+    private Object placeholder(DType dtype) {
+        return placeholder(dtype, features);
+    }
+
+    static Object placeholder(DType dtype, Optional<SdkFeatures> features) {
+        return switch (dtype) {
+            case F32 -> new FloatArray(1);
+            case F16 -> new HalfFloatArray(1);
+            case I32 -> new IntArray(1);
+            case BF16 -> features.orElseThrow().bf16Array(1);
+            case F64 -> throw new BackendException("TornadoVM's kernels have no f64 tensors");
+        };
+    }
+
+    /** Closes a plan, whose placeholders point at what belongs to tensors. */
+    static void close(
+            TornadoExecutionPlan plan, DeviceStates states, List<DeviceBufferState> bound) {
+        bound.forEach(states::unbind);
+        try {
+            plan.close();
+        } catch (TornadoExecutionPlanException e) {
+            throw new BackendException("TornadoVM could not close a plan: " + firstLine(e), e);
+        }
+    }
+
     @Override
     public void close() {
-        for (Plan p : plans.values()) {
-            // What the placeholders point at belongs to the tensors.
-            p.tensors.forEach(states::unbind);
-            try {
-                p.plan.close();
-            } catch (TornadoExecutionPlanException e) {
-                throw new BackendException("TornadoVM could not close a plan: " + firstLine(e), e);
-            }
-        }
+        plans.values().forEach(p -> close(p.plan, states, p.tensors));
         plans.clear();
+        products.values().forEach(p -> close(p.plan, states, p.operands));
+        products.clear();
     }
 }

@@ -25,6 +25,7 @@ record Sdk(Path home, String missing, String remedy) {
                     + "-opencl (or -cuda on NVIDIA), then set "
                     + HOME
                     + " to its folder";
+    private static final String DRIVER = "tornado-drivers-";
     private static final String ARGUMENTS = "tornado-argfile";
 
     /** Looks at what {@code TORNADOVM_HOME} names. */
@@ -77,6 +78,14 @@ record Sdk(Path home, String missing, String remedy) {
     /** The file of JVM arguments. */
     Path arguments() {
         return home.resolve(ARGUMENTS);
+    }
+
+    /** Its backends: {@code opencl}, {@code cuda}. */
+    List<String> backends() {
+        return names(home.resolve("share/java/tornado"), DRIVER, "-" + VERSION + ".jar").stream()
+                .map(n -> n.substring(DRIVER.length()).replaceAll("-.*", ""))
+                .filter(n -> !n.equals("common"))
+                .toList();
     }
 
     private static boolean argumentsFit(Path folder) {

@@ -8,19 +8,27 @@ import io.sparktts.backend.Probe;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
 /** Kernels in Java for the devices of TornadoVM, whose SDK {@code TORNADOVM_HOME} names. */
 public final class TornadoBackend implements Backend {
     /**
      * A kernel that cannot be compiled must fail, not run as sequential Java; memory is limited by
      * the device and not by TornadoVM's default of 1 GB; whatever a kernel calls is inlined,
-     * however large; infinities count, so no finite-math-only.
+     * however large; infinities count, so no finite-math-only. Each run of a plan clears a list of
+     * events per dependency, of 32768 by default, and a recording is longer than the default limit
+     * of bytecodes.
      */
-    private static final String[] FLAGS = {
-        "-Dtornado.recover.bailout=False",
-        "-Dtornado.device.memory=128GB",
-        "-Dtornado.compiler.fullInlining=True",
-        "-Dtornado.opencl.compiler.flags=-cl-mad-enable -cl-unsafe-math-optimizations -w"
-    };
+    private static final List<String> FLAGS =
+            List.of(
+                    "-Dtornado.recover.bailout=False",
+                    "-Dtornado.device.memory=128GB",
+                    "-Dtornado.compiler.fullInlining=True",
+                    "-Dtornado.max.events=64",
+                    "-Dtornado.tvm.maxbytecodesize=4194304",
+                    "-Dtornado.opencl.compiler.flags=-cl-mad-enable -cl-unsafe-math-optimizations -w");
 
     @Override
     public String name() {
@@ -45,10 +53,15 @@ public final class TornadoBackend implements Backend {
         if (!sdk.usable()) {
             return Launch.jvm();
         }
-        String[] arguments = new String[FLAGS.length + 1];
-        arguments[0] = "@" + sdk.arguments();
-        System.arraycopy(FLAGS, 0, arguments, 1, FLAGS.length);
-        return Launch.jvm(arguments);
+        List<String> arguments = new ArrayList<>();
+        arguments.add("@" + sdk.arguments());
+        arguments.addAll(FLAGS);
+        // CompiledCode looks into the cache of each backend.
+        for (String backend : sdk.backends()) {
+            String module = "tornado.drivers." + backend;
+            arguments.add("--add-opens=%s/uk.ac.manchester.%1$s=ALL-UNNAMED".formatted(module));
+        }
+        return new Launch(arguments, Map.of(), List.of());
     }
 
     @Override

@@ -22,14 +22,22 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
 
 /** Memory and kernels of one {@link Executor}. */
 final class TornadoDevice implements Device {
-    /** The only variant so far of every operation. */
+    /** The best that there is. */
     static final String FUSED = "fused";
+
+    /** Matrix products by the project's own kernels alone. */
+    static final String OWN = "own";
+
+    /** All matrix products by cuBLAS. */
+    static final String CUBLAS = "cublas";
 
     private final DeviceInfo info;
     private final Traits traits;
@@ -43,8 +51,10 @@ final class TornadoDevice implements Device {
      *
      * @param processor whether a work-item is a loop of a core rather than a lane
      * @param half whether the device computes with float16
+     * @param bfloat16 whether it does with bfloat16
+     * @param products whether a library makes matrix products
      */
-    record Traits(boolean processor, Support half) {}
+    record Traits(boolean processor, Support half, Support bfloat16, boolean products) {}
 
     TornadoDevice(DeviceInfo info, Traits traits, Executor executor) {
         this.info = info;
@@ -55,7 +65,8 @@ final class TornadoDevice implements Device {
 
     /** For tests: the same device, given the kernels of GPUs. */
     TornadoDevice asGpu() {
-        return new TornadoDevice(info, new Traits(false, traits.half), executor);
+        return new TornadoDevice(
+                info, new Traits(false, traits.half, traits.bfloat16, traits.products), executor);
     }
 
     Traits traits() {
@@ -135,7 +146,20 @@ final class TornadoDevice implements Device {
 
     @Override
     public List<String> variants(Op op) {
-        return List.of(FUSED);
+        if (!traits.products) {
+            return List.of(FUSED);
+        }
+        return switch (op) {
+            case LINEAR, SWI_GLU, MLP -> List.of(FUSED, OWN, CUBLAS);
+            case ATTENTION -> List.of(FUSED, OWN);
+            default -> List.of(FUSED);
+        };
+    }
+
+    /** Recordings save a GPU's launches, as CUDA graphs do. */
+    @Override
+    public boolean asynchronous() {
+        return !traits.processor;
     }
 
     @Override
@@ -146,10 +170,7 @@ final class TornadoDevice implements Device {
         return switch (dtype) {
             case F32 -> Support.YES;
             case F16 -> traits.half;
-            case BF16 ->
-                    Support.no(
-                            "these kernels have no bf16 edition; use f32, or --backend vector for"
-                                    + " bf16");
+            case BF16 -> traits.bfloat16;
             case F64, I32 ->
                     Support.no(
                             "the tornado backend computes in float32; use --backend reference for "
@@ -159,42 +180,45 @@ final class TornadoDevice implements Device {
 
     @Override
     public Kernels kernels(Queue queue, Variants variants) {
-        for (Op op : Op.values()) {
-            variants.choose(op, variants(op));
-        }
-        return newKernels();
+        return newKernels(variants);
     }
 
-    private TornadoKernels newKernels() {
-        TornadoKernels k = new TornadoKernels(this, executor);
+    private TornadoKernels newKernels(Variants variants) {
+        Map<Op, String> chosen = new EnumMap<>(Op.class);
+        for (Op op : Op.values()) {
+            chosen.put(op, variants.choose(op, variants(op)));
+        }
+        TornadoKernels k = new TornadoKernels(this, executor, chosen);
         kernels.add(k);
         return k;
     }
 
     /**
-     * Keeps the launches of the second run: which kernel, which memory, which sizes. Replaying them
-     * costs a launch each and none of the Java between.
+     * Keeps the steps of the second run: which kernel, which memory, which sizes; the executor
+     * makes a whole of them.
      */
     @Override
     public Program record(Queue queue, Variants variants, Consumer<Kernels> body) {
         forbidWhileRecording("record");
-        TornadoKernels k = newKernels();
+        TornadoKernels k = newKernels(variants);
         body.accept(k);
         recording = true;
-        List<Executor.Launch> launches;
+        List<Executor.Step> steps;
         try {
-            launches = k.capture(body);
+            steps = k.capture(body);
         } finally {
             recording = false;
         }
+        Executor.Recording whole = executor.record(steps);
         return new Program() {
             @Override
             public void replay() {
-                launches.forEach(executor::launch);
+                whole.replay();
             }
 
             @Override
             public void close() {
+                whole.close();
                 kernels.remove(k);
                 k.close();
             }

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The devices that TornadoVM sees; loads its classes. */
 final class TornadoDevices {
@@ -54,11 +55,9 @@ final class TornadoDevices {
     static Device open(String id) {
         for (Found f : all()) {
             if (f.info.id().equals(id)) {
-                boolean processor = f.device.getDeviceType() == TornadoDeviceType.CPU;
+                Optional<SdkFeatures> features = SdkFeatures.find();
                 return new io.sparktts.tornado.TornadoDevice(
-                        f.info,
-                        new io.sparktts.tornado.TornadoDevice.Traits(processor, half(f.device)),
-                        new PlanExecutor(f.device));
+                        f.info, traits(f.device, features), new PlanExecutor(f.device, features));
             }
         }
         throw new BackendException(
@@ -97,6 +96,29 @@ final class TornadoDevices {
                 device.getMaxGlobalMemory(),
                 processor ? lastLevelCache() : 0,
                 detail);
+    }
+
+    /** Whether it is the CUDA backend's, which has graphs, libraries and bfloat16. */
+    static boolean isCuda(TornadoDevice device) {
+        return device.getTornadoVMBackend().name().equals("CUDA");
+    }
+
+    private static io.sparktts.tornado.TornadoDevice.Traits traits(
+            TornadoDevice device, Optional<SdkFeatures> features) {
+        return new io.sparktts.tornado.TornadoDevice.Traits(
+                device.getDeviceType() == TornadoDeviceType.CPU,
+                half(device),
+                bfloat16(device, features),
+                isCuda(device) && features.isPresent() && features.get().hasCublas());
+    }
+
+    private static Support bfloat16(TornadoDevice device, Optional<SdkFeatures> features) {
+        if (!isCuda(device)) {
+            return Support.no("TornadoVM has bf16 on its CUDA backend alone; use f32 or f16");
+        }
+        return features.isPresent()
+                ? Support.YES
+                : Support.no("this build has no bf16 kernels; build again with TORNADOVM_HOME set");
     }
 
     /** CUDA devices have float16; those of OpenCL say so in their extensions. */

@@ -15,6 +15,9 @@ import io.sparktts.backend.Conv1d;
 import io.sparktts.backend.DType;
 import io.sparktts.backend.Kernels;
 import io.sparktts.backend.KvCache;
+import io.sparktts.backend.LayerWeights;
+import io.sparktts.backend.ModelWeights;
+import io.sparktts.backend.Op;
 import io.sparktts.backend.Sampling;
 import io.sparktts.backend.SequenceBatch;
 import io.sparktts.backend.Tensor;
@@ -29,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 /** The operations: which kernel, over how many work-items, with which sizes. */
@@ -38,20 +43,37 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     /** Work-items that share a dot product on a GPU. */
     private static final int DOT_LANES = 64;
 
+    /** Elements that a work-group of a GPU makes where each is little work. */
+    private static final int ROW_PART = 1024;
+
+    /** Rows up to which own products are as fast as a library's: they read each weight once. */
+    private static final int FEW_ROWS = 2;
+
+    private final Map<Op, String> chosen;
+    private final boolean products;
     private final boolean processor;
     private final Launcher launcher;
     private final Scratch scratch;
     private final CodecLaunches codec;
+    private final GpuAttention gpuAttention;
+    private final GpuSampling gpuSampling;
 
-    TornadoKernels(TornadoDevice device, Executor executor) {
+    /**
+     * @param chosen the variant of each operation
+     */
+    TornadoKernels(TornadoDevice device, Executor executor, Map<Op, String> chosen) {
+        this.chosen = chosen;
+        this.products = device.traits().products();
         this.processor = device.traits().processor();
         this.launcher = new Launcher(processor, executor);
         this.scratch = new Scratch(device);
         this.codec = new CodecLaunches(launcher, scratch);
+        this.gpuAttention = new GpuAttention(launcher, scratch);
+        this.gpuSampling = new GpuSampling(launcher, scratch);
     }
 
-    /** What {@code body} would launch. */
-    List<Executor.Launch> capture(Consumer<Kernels> body) {
+    /** What {@code body} would run. */
+    List<Executor.Step> capture(Consumer<Kernels> body) {
         return launcher.capture(() -> body.accept(this));
     }
 
@@ -66,14 +88,14 @@ final class TornadoKernels implements Kernels, AutoCloseable {
 
     @Override
     public void embedding(Tensor out, Tensor ids, Weight table) {
-        launcher.rows(
-                set(out.dtype()).embedding(),
-                ids.elements(),
-                sizes((int) ids.elements(), table.inFeatures()),
-                NO_SCALARS,
-                out,
-                ids,
-                matrix(table));
+        KernelSet set = set(out.dtype());
+        int[] s = sizes((int) ids.elements(), table.inFeatures());
+        if (processor) {
+            launcher.rows(set.embedding(), ids.elements(), s, NO_SCALARS, out, ids, matrix(table));
+        } else {
+            KernelCode kernel = set.group().sequence().embedding();
+            launcher.elements(kernel, out.elements(), s, out, ids, matrix(table));
+        }
     }
 
     @Override
@@ -118,8 +140,42 @@ final class TornadoKernels implements Kernels, AutoCloseable {
                 weight);
     }
 
+    /** Whether a library makes the products of an operation. */
+    private boolean byLibrary(Op op, int rows) {
+        return switch (Objects.requireNonNull(chosen.get(op))) {
+            case TornadoDevice.CUBLAS -> true;
+            case TornadoDevice.OWN -> false;
+            default -> products && rows > FEW_ROWS;
+        };
+    }
+
     @Override
     public void linear(Tensor out, Tensor x, Weight weight, @Nullable Tensor bias) {
+        linear(out, x, weight, bias, byLibrary(Op.LINEAR, x.rows()));
+    }
+
+    private void linear(
+            Tensor out, Tensor x, Weight weight, @Nullable Tensor bias, boolean byLibrary) {
+        if (!byLibrary) {
+            ownLinear(out, x, weight, bias);
+        } else if (bias == null) {
+            launcher.run(MatrixProduct.linear(out, x, matrix(weight)));
+        } else {
+            // cuBLAS would round the product before it adds to it.
+            Tensor product = scratch("linear.product", DType.F32, out.rows(), out.columns());
+            launcher.run(MatrixProduct.linear(product, x, matrix(weight)));
+            KernelSet set = set(bias.dtype());
+            launcher.elements(
+                    out.dtype() == bias.dtype() ? set.addBias() : set.addBiasWide(),
+                    out.elements(),
+                    sizes((int) out.elements(), out.columns()),
+                    out,
+                    product,
+                    bias);
+        }
+    }
+
+    private void ownLinear(Tensor out, Tensor x, Weight weight, @Nullable Tensor bias) {
         int rows = x.rows();
         int in = x.columns();
         int width = weight.outFeatures();
@@ -129,7 +185,7 @@ final class TornadoKernels implements Kernels, AutoCloseable {
             for (int from = 0; from < rows; from += most) {
                 int count = Math.min(most, rows - from);
                 Tensor part = out.view((long) from * width, count, width);
-                linear(part, x.view((long) from * in, count, in), weight, bias);
+                ownLinear(part, x.view((long) from * in, count, in), weight, bias);
             }
             return;
         }
@@ -161,6 +217,28 @@ final class TornadoKernels implements Kernels, AutoCloseable {
 
     @Override
     public void swiGlu(Tensor out, Tensor x, Weight gateUp) {
+        swiGlu(out, x, gateUp, byLibrary(Op.SWI_GLU, x.rows()));
+    }
+
+    @Override
+    public void mlp(Tensor out, Tensor x, Weight gateUp, Weight down) {
+        boolean byLibrary = byLibrary(Op.MLP, x.rows());
+        Tensor inner = scratch("mlp.inner", x.dtype(), x.rows(), down.inFeatures());
+        swiGlu(inner, x, gateUp, byLibrary);
+        linear(out, inner, down, null, byLibrary);
+    }
+
+    private void swiGlu(Tensor out, Tensor x, Weight gateUp, boolean byLibrary) {
+        if (byLibrary) {
+            Tensor both = scratch("swiGlu.gateUp", x.dtype(), x.rows(), gateUp.outFeatures());
+            linear(both, x, gateUp, null, true);
+            siluMul(out, both);
+        } else {
+            ownSwiGlu(out, x, gateUp);
+        }
+    }
+
+    private void ownSwiGlu(Tensor out, Tensor x, Weight gateUp) {
         int rows = x.rows();
         int in = x.columns();
         int width = out.columns();
@@ -189,15 +267,16 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     @Override
     public void rotary(Tensor qkv, AttentionShape shape, Tensor positions, Tensor cos, Tensor sin) {
         int tokens = qkv.rows();
-        launcher.rows(
-                set(qkv.dtype()).rotary(),
-                tokens,
-                sizes(tokens, shape.qkvWidth(), shape.heads() + shape.kvHeads(), shape.headDim()),
-                NO_SCALARS,
-                qkv,
-                positions,
-                cos,
-                sin);
+        int heads = shape.heads() + shape.kvHeads();
+        int[] s = sizes(tokens, shape.qkvWidth(), heads, shape.headDim());
+        KernelSet set = set(qkv.dtype());
+        if (processor) {
+            launcher.rows(set.rotary(), tokens, s, NO_SCALARS, qkv, positions, cos, sin);
+        } else {
+            long pairs = (long) tokens * heads * (shape.headDim() / 2);
+            KernelCode kernel = set.group().sequence().rotary();
+            launcher.elements(kernel, pairs, s, qkv, positions, cos, sin);
+        }
     }
 
     /** Sizes of kernels that are given a cache's layer. */
@@ -219,9 +298,12 @@ final class TornadoKernels implements Kernels, AutoCloseable {
             KvCache cache, int layer, Tensor qkv, AttentionShape shape, SequenceBatch batch) {
         TornadoCache c = (TornadoCache) cache;
         int[] layerSizes = layerSizes(cache, layer, shape, batch, shape.queryWidth());
-        launcher.rows(
-                set(qkv.dtype()).cacheWrite(),
-                batch.tokens(),
+        KernelSet set = set(qkv.dtype());
+        int ofToken = processor ? 1 : shape.kvHeads() * shape.headDim();
+        launcher.cached(
+                processor ? set.cacheWrite() : set.group().sequence().cacheWrite(),
+                (long) batch.tokens() * ofToken,
+                launcher.rowGroup(),
                 layerSizes,
                 List.of(c.keys(), c.values()),
                 List.of(qkv, batch.tokenOffsets(), batch.positions(), batch.slot()),
@@ -237,6 +319,15 @@ final class TornadoKernels implements Kernels, AutoCloseable {
             AttentionShape shape,
             SequenceBatch batch) {
         TornadoCache c = (TornadoCache) cache;
+        if (!processor && GpuAttention.fitsGroup(shape)) {
+            GpuAttention.Call call = new GpuAttention.Call(out, qkv, c, layer, shape, batch);
+            if (byLibrary(Op.ATTENTION, batch.tokens()) && GpuAttention.isPrompt(call)) {
+                gpuAttention.byProducts(call);
+            } else {
+                gpuAttention.byGroups(call);
+            }
+            return;
+        }
         int items = batch.tokens() * shape.heads();
         Tensor work =
                 scratch(
@@ -248,9 +339,10 @@ final class TornadoKernels implements Kernels, AutoCloseable {
         int[] withBlock = Arrays.copyOf(s, s.length + 1);
         withBlock[s.length] = ATTENTION_BLOCK;
         VectorSet v = launcher.vectors(shape.headDim(), out, qkv, c.keys(), c.values());
-        launcher.rows(
+        launcher.cached(
                 v == null ? set(qkv.dtype()).attention() : v.attention(),
                 items,
+                launcher.rowGroup(),
                 withBlock,
                 List.of(c.keys(), c.values()),
                 List.of(out, qkv, batch.tokenOffsets(), batch.positions(), batch.slot(), work),
@@ -260,6 +352,14 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     @Override
     public void siluMul(Tensor out, Tensor gateUp) {
         int n = out.columns();
+        if (!processor) {
+            int parts = (n + ROW_PART - 1) / ROW_PART;
+            KernelCode kernel = set(out.dtype()).group().siluMul();
+            int[] s = sizes(parts, ROW_PART, n);
+            launcher.groups(
+                    kernel, (long) out.rows() * parts, ROW_LANES, s, NO_SCALARS, out, gateUp);
+            return;
+        }
         VectorSet v = launcher.vectors(n, out, gateUp);
         if (v == null) {
             int[] s = sizes((int) out.elements(), n);
@@ -303,14 +403,15 @@ final class TornadoKernels implements Kernels, AutoCloseable {
 
     @Override
     public void gatherRows(Tensor out, Tensor x, SequenceBatch batch) {
-        launcher.rows(
-                set(x.dtype()).gatherRows(),
-                batch.batch(),
-                sizes(batch.batch(), x.columns()),
-                NO_SCALARS,
-                out,
-                x,
-                batch.tokenOffsets());
+        KernelSet set = set(x.dtype());
+        int[] s = sizes(batch.batch(), x.columns());
+        Tensor offsets = batch.tokenOffsets();
+        if (processor) {
+            launcher.rows(set.gatherRows(), batch.batch(), s, NO_SCALARS, out, x, offsets);
+        } else {
+            KernelCode kernel = set.group().sequence().gatherRows();
+            launcher.elements(kernel, out.elements(), s, out, x, offsets);
+        }
     }
 
     @Override
@@ -326,6 +427,10 @@ final class TornadoKernels implements Kernels, AutoCloseable {
 
     @Override
     public void sample(Tensor tokens, Tensor logits, Sampling sampling, Tensor random) {
+        if (!processor) {
+            gpuSampling.sample(tokens, logits, sampling, random);
+            return;
+        }
         int[] s =
                 sizes(logits.rows(), logits.columns(), sampling.topK(), sampling.greedy() ? 1 : 0);
         launcher.rows(
@@ -340,6 +445,10 @@ final class TornadoKernels implements Kernels, AutoCloseable {
 
     @Override
     public void argmax(Tensor tokens, Tensor x) {
+        if (!processor) {
+            gpuSampling.largest(tokens, x, null);
+            return;
+        }
         launcher.rows(
                 set(x.dtype()).argmax(),
                 x.rows(),
@@ -360,6 +469,37 @@ final class TornadoKernels implements Kernels, AutoCloseable {
                 batch.positions(),
                 batch.cacheLength(),
                 batch.slot());
+    }
+
+    /** As the default, with each layer's last addition joined to the norm after it. */
+    @Override
+    public void forward(
+            ModelWeights model, Tensor out, Tensor ids, SequenceBatch batch, KvCache cache) {
+        int rows = out.rows();
+        DType dtype = out.dtype();
+        AttentionShape shape = model.shape();
+        double epsilon = model.rmsNormEpsilon();
+        Tensor hidden = scratch("forward.hidden", dtype, rows, out.columns());
+        Tensor normed = scratch("layer.normed", dtype, rows, out.columns());
+        Tensor qkv = scratch("layer.qkv", dtype, rows, shape.qkvWidth());
+        Tensor attended = scratch("layer.attended", dtype, rows, shape.queryWidth());
+        Tensor branch = scratch("layer.branch", dtype, rows, out.columns());
+        List<LayerWeights> layers = model.layers();
+        embedding(hidden, ids, model.embedding());
+        rmsNorm(normed, hidden, layers.getFirst().inputNorm(), epsilon);
+        for (int layer = 0; layer < layers.size(); layer++) {
+            LayerWeights w = layers.get(layer);
+            boolean last = layer + 1 == layers.size();
+            linear(qkv, normed, w.qkv(), w.qkvBias());
+            rotary(qkv, shape, batch.positions(), model.cos(), model.sin());
+            cacheWrite(cache, layer, qkv, shape, batch);
+            attention(attended, qkv, cache, layer, shape, batch);
+            linear(branch, attended, w.output(), null);
+            addRmsNorm(normed, hidden, branch, w.postAttentionNorm(), epsilon);
+            mlp(branch, normed, w.gateUp(), w.down());
+            Tensor next = last ? model.finalNorm() : layers.get(layer + 1).inputNorm();
+            addRmsNorm(last ? out : normed, hidden, branch, next, epsilon);
+        }
     }
 
     @Override

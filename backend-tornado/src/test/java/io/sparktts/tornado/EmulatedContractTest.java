@@ -3,17 +3,16 @@ package io.sparktts.tornado;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import io.sparktts.backend.DType;
 import io.sparktts.backend.DeviceInfo;
 import io.sparktts.backend.Support;
 import io.sparktts.contract.CaseResult;
 import io.sparktts.contract.CaseStatus;
+import io.sparktts.contract.ContractCase;
 import io.sparktts.contract.ContractCases;
 
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -23,12 +22,13 @@ import java.util.stream.Stream;
 class EmulatedContractTest {
     private static final long MOST_OPERATIONS = 30_000_000;
     private static final long MOST_OPERATIONS_OF_GROUPS = 300_000;
-    private static final Set<DType> DTYPES = Set.of(DType.F32, DType.F16);
+    private static final Support BF16 =
+            SdkFeatures.find().isPresent() ? Support.YES : Support.no("built without an SDK");
 
     private static TornadoDevice device(boolean processor) {
         return new TornadoDevice(
                 new DeviceInfo("emulated", "emulated", 0, 0, "plain Java"),
-                new TornadoDevice.Traits(processor, Support.YES),
+                new TornadoDevice.Traits(processor, Support.YES, BF16, !processor),
                 new EmulatedExecutor());
     }
 
@@ -44,15 +44,23 @@ class EmulatedContractTest {
 
     private static Stream<DynamicTest> tests(TornadoDevice device, long mostOperations) {
         return ContractCases.all().stream()
-                .filter(c -> DTYPES.contains(c.dtype()) && c.operations() <= mostOperations)
-                .map(
+                .filter(c -> c.operations() <= mostOperations)
+                .flatMap(
                         c ->
-                                dynamicTest(
-                                        c.name(),
-                                        () -> {
-                                            CaseResult r = c.run(device, TornadoDevice.FUSED);
-                                            assertEquals(
-                                                    CaseStatus.PASSED, r.status(), r::toString);
-                                        }));
+                                device.variants(c.op()).stream()
+                                        .filter(
+                                                v ->
+                                                        device.supports(c.op(), c.dtype(), v)
+                                                                .supported())
+                                        .map(v -> test(device, c, v)));
+    }
+
+    private static DynamicTest test(TornadoDevice device, ContractCase c, String variant) {
+        return dynamicTest(
+                c.name() + " " + variant,
+                () -> {
+                    CaseResult r = c.run(device, variant);
+                    assertEquals(CaseStatus.PASSED, r.status(), r::toString);
+                });
     }
 }

@@ -24,7 +24,8 @@ final class EmulatedExecutor implements Executor {
             case F32 -> new FloatArray(n);
             case F16 -> new HalfFloatArray(n);
             case I32 -> new IntArray(n);
-            case BF16, F64 -> throw new IllegalArgumentException(dtype.id());
+            case BF16 -> SdkFeatures.find().orElseThrow().bf16Array(n);
+            case F64 -> throw new IllegalArgumentException(dtype.id());
         };
     }
 
@@ -48,7 +49,14 @@ final class EmulatedExecutor implements Executor {
     }
 
     @Override
-    public void launch(Launch launch) {
+    public void run(Step step) {
+        switch (step) {
+            case Launch launch -> launch(launch);
+            case MatrixProduct product -> EmulatedProduct.run(product);
+        }
+    }
+
+    private static void launch(Launch launch) {
         KernelCode kernel = launch.kernel();
         Object[] arguments = new Object[kernel.arguments()];
         for (int i = 0; i < launch.buffers().length; i++) {

@@ -8,12 +8,13 @@ import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 /** A work-group as threads: a virtual one per work-item, a barrier, and local arrays in common. */
 final class EmulatedGroup {
     private final int lanes;
     private final CyclicBarrier barrier;
-    private final List<float[]> local = new ArrayList<>();
+    private final List<Object> local = new ArrayList<>();
 
     private EmulatedGroup(int lanes) {
         this.lanes = lanes;
@@ -56,9 +57,9 @@ final class EmulatedGroup {
         }
     }
 
-    private synchronized float[] array(int index, int size) {
+    private synchronized Object array(int index, Supplier<Object> fresh) {
         while (local.size() <= index) {
-            local.add(new float[size]);
+            local.add(fresh.get());
         }
         return local.get(index);
     }
@@ -85,7 +86,12 @@ final class EmulatedGroup {
 
         @Override
         public float[] allocateFloatLocalArray(int size) {
-            return array(arrays++, size);
+            return (float[]) array(arrays++, () -> new float[size]);
+        }
+
+        @Override
+        public double[] allocateDoubleLocalArray(int size) {
+            return (double[]) array(arrays++, () -> new double[size]);
         }
     }
 

@@ -51,7 +51,13 @@ class TornadoBackendTest {
         Files.writeString(arguments, "--module-path .:/elsewhere/share/java/tornado\n");
         assertMissing("names another folder", "envsubst", home);
         Files.writeString(arguments, "--module-path .:" + jars + "\n");
+        Files.createFile(jars.resolve("tornado-drivers-common-5.2.0-jdk25.jar"));
+        Files.createFile(jars.resolve("tornado-drivers-opencl-5.2.0-jdk25.jar"));
         Launch launch = TornadoBackend.launch(home.toString());
+        assertEquals(
+                "--add-opens=tornado.drivers.opencl/uk.ac.manchester.tornado.drivers.opencl"
+                        + "=ALL-UNNAMED",
+                launch.jvmArguments().getLast());
         assertEquals("@" + arguments, launch.jvmArguments().getFirst());
         assertTrue(launch.jvmArguments().contains("-Dtornado.recover.bailout=False"));
     }

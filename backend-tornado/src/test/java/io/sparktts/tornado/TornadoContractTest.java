@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.sparktts.backend.DType;
 import io.sparktts.backend.Device;
+import io.sparktts.backend.Op;
 import io.sparktts.backend.Probe;
 import io.sparktts.contract.CaseResult;
 import io.sparktts.contract.CaseStatus;
@@ -60,15 +61,26 @@ class TornadoContractTest {
     @TestFactory
     Stream<DynamicTest> contract() {
         return ContractCases.all().stream()
-                .map(c -> dynamicTest(c.name(), () -> judge(c.run(opened(), TornadoDevice.FUSED))));
+                .flatMap(
+                        c ->
+                                opened().variants(c.op()).stream()
+                                        .map(
+                                                v ->
+                                                        dynamicTest(
+                                                                c.name() + " " + v,
+                                                                () -> judge(c.run(opened(), v)))));
     }
 
-    /** What a GPU would run, whatever the device is. */
+    /**
+     * What a GPU would run, whatever the device is, but for the draw of a token: PoCL takes minutes
+     * to compile its nested barriers.
+     */
     @TestFactory
     Stream<DynamicTest> kernelsOfGpus() {
         TornadoDevice gpu = ((TornadoDevice) opened()).asGpu();
         return ContractCases.all().stream()
                 .filter(c -> c.dtype() == DType.F32)
+                .filter(c -> c.op() != Op.SAMPLE && c.op() != Op.DECODE_STEP)
                 .map(c -> dynamicTest(c.name(), () -> judge(c.run(gpu, TornadoDevice.FUSED))));
     }
 

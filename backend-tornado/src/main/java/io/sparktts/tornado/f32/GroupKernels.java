@@ -33,11 +33,18 @@ public final class GroupKernels {
                 KernelCode.ofGroups(here, "linear", GroupKernels::linear),
                 KernelCode.ofGroups(here, "linearWide", GroupKernels::linearWide),
                 KernelCode.ofGroups(here, "swiGlu", GroupKernels::swiGlu),
-                KernelCode.ofGroups(here, "layerNorm", GroupKernels::layerNorm));
+                KernelCode.ofGroups(here, "siluMul", GroupKernels::siluMul),
+                KernelCode.ofGroups(here, "layerNorm", GroupKernels::layerNorm),
+                GroupSequenceKernels.set(),
+                GroupSamplingKernels.set());
     }
 
+    // The local array of a reduction is its own: where TornadoVM is handed an array by a caller, it
+    // takes indices for bytes.
+
     /** The sum of all lanes' values, to every lane. The size of a group is a power of two. */
-    private static float sum(KernelContext c, float[] partial, int lane, int lanes, float value) {
+    static float sum(KernelContext c, int lane, int lanes, float value) {
+        float[] partial = c.allocateFloatLocalArray(LANES);
         partial[lane] = value;
         c.localBarrier();
         for (int half = lanes / 2; half > 0; half = half / 2) {
@@ -46,11 +53,14 @@ public final class GroupKernels {
             }
             c.localBarrier();
         }
-        return partial[0];
+        float all = partial[0];
+        c.localBarrier();
+        return all;
     }
 
     /** The largest of all lanes' values, to every lane. */
-    private static float max(KernelContext c, float[] partial, int lane, int lanes, float value) {
+    static float max(KernelContext c, int lane, int lanes, float value) {
+        float[] partial = c.allocateFloatLocalArray(LANES);
         partial[lane] = value;
         c.localBarrier();
         for (int half = lanes / 2; half > 0; half = half / 2) {
@@ -59,7 +69,9 @@ public final class GroupKernels {
             }
             c.localBarrier();
         }
-        return partial[0];
+        float all = partial[0];
+        c.localBarrier();
+        return all;
     }
 
     public static void rmsNorm(
@@ -69,7 +81,6 @@ public final class GroupKernels {
             FloatArray weight,
             IntArray p,
             FloatArray sF32) {
-        float[] partial = c.allocateFloatLocalArray(LANES);
         int lane = c.localIdx;
         int lanes = c.localGroupSizeX;
         int n = p.get(1);
@@ -81,7 +92,7 @@ public final class GroupKernels {
             float v = load(x, xo + i);
             squares += v * v;
         }
-        float total = sum(c, partial, lane, lanes, squares);
+        float total = sum(c, lane, lanes, squares);
         float factor = 1f / TornadoMath.sqrt(total / n + sF32.get(0));
         for (int i = lane; i < n; i += lanes) {
             store(out, o + i, load(x, xo + i) * factor * load(weight, wo + i));
@@ -96,7 +107,6 @@ public final class GroupKernels {
             FloatArray weight,
             IntArray p,
             FloatArray sF32) {
-        float[] partial = c.allocateFloatLocalArray(LANES);
         int lane = c.localIdx;
         int lanes = c.localGroupSizeX;
         int n = p.get(1);
@@ -110,7 +120,7 @@ public final class GroupKernels {
             float v = load(residual, ro + i);
             squares += v * v;
         }
-        float total = sum(c, partial, lane, lanes, squares);
+        float total = sum(c, lane, lanes, squares);
         float factor = 1f / TornadoMath.sqrt(total / n + sF32.get(0));
         for (int i = lane; i < n; i += lanes) {
             store(out, o + i, load(residual, ro + i) * factor * load(weight, wo + i));
@@ -118,8 +128,6 @@ public final class GroupKernels {
     }
 
     public static void softmax(KernelContext c, FloatArray out, FloatArray x, IntArray p) {
-        float[] partial = c.allocateFloatLocalArray(LANES);
-        float[] partialSums = c.allocateFloatLocalArray(LANES);
         int lane = c.localIdx;
         int lanes = c.localGroupSizeX;
         int n = p.get(1);
@@ -129,12 +137,12 @@ public final class GroupKernels {
         for (int i = lane; i < n; i += lanes) {
             most = TornadoMath.max(most, load(x, xo + i));
         }
-        float max = max(c, partial, lane, lanes, most);
+        float max = max(c, lane, lanes, most);
         float exponentials = 0f;
         for (int i = lane; i < n; i += lanes) {
             exponentials += TornadoMath.exp(load(x, xo + i) - max);
         }
-        float factor = 1f / sum(c, partialSums, lane, lanes, exponentials);
+        float factor = 1f / sum(c, lane, lanes, exponentials);
         for (int i = lane; i < n; i += lanes) {
             store(out, o + i, TornadoMath.exp(load(x, xo + i) - max) * factor);
         }
@@ -156,7 +164,6 @@ public final class GroupKernels {
             FloatArray weight,
             FloatArray bias,
             IntArray p) {
-        float[] partial = c.allocateFloatLocalArray(LANES);
         int lane = c.localIdx;
         int lanes = c.localGroupSizeX;
         int i = c.groupIdx;
@@ -164,7 +171,7 @@ public final class GroupKernels {
         int feature = i % p.get(2);
         int xo = p.get(5) + i / p.get(2) * in;
         float part = dot(x, xo, weight, p.get(6) + feature * in, in, lane, lanes);
-        float y = sum(c, partial, lane, lanes, part);
+        float y = sum(c, lane, lanes, part);
         if (lane == 0) {
             if (p.get(3) != 0) {
                 y += load(bias, p.get(7) + feature);
@@ -180,7 +187,6 @@ public final class GroupKernels {
             FloatArray weight,
             FloatArray bias,
             IntArray p) {
-        float[] partial = c.allocateFloatLocalArray(LANES);
         int lane = c.localIdx;
         int lanes = c.localGroupSizeX;
         int i = c.groupIdx;
@@ -188,7 +194,7 @@ public final class GroupKernels {
         int feature = i % p.get(2);
         int xo = p.get(5) + i / p.get(2) * in;
         float part = dot(x, xo, weight, p.get(6) + feature * in, in, lane, lanes);
-        float y = sum(c, partial, lane, lanes, part);
+        float y = sum(c, lane, lanes, part);
         if (lane == 0) {
             if (p.get(3) != 0) {
                 y += load(bias, p.get(7) + feature);
@@ -199,8 +205,6 @@ public final class GroupKernels {
 
     public static void swiGlu(
             KernelContext c, FloatArray out, FloatArray x, FloatArray weight, IntArray p) {
-        float[] partial = c.allocateFloatLocalArray(LANES);
-        float[] partialUps = c.allocateFloatLocalArray(LANES);
         int lane = c.localIdx;
         int lanes = c.localGroupSizeX;
         int i = c.groupIdx;
@@ -211,10 +215,29 @@ public final class GroupKernels {
         int gateRow = p.get(5) + feature * in;
         float gatePart = dot(x, xo, weight, gateRow, in, lane, lanes);
         float upPart = dot(x, xo, weight, gateRow + width * in, in, lane, lanes);
-        float gate = sum(c, partial, lane, lanes, gatePart);
-        float up = sum(c, partialUps, lane, lanes, upPart);
+        float gate = sum(c, lane, lanes, gatePart);
+        float up = sum(c, lane, lanes, upPart);
         if (lane == 0) {
             store(out, p.get(3) + i, gate / (1f + TornadoMath.exp(-gate)) * up);
+        }
+    }
+
+    /**
+     * A group makes a part of a row, so that no element asks where its row begins.
+     *
+     * <p>p: parts of a row, elements of a part, columns; out, gateUp.
+     */
+    public static void siluMul(KernelContext c, FloatArray out, FloatArray gateUp, IntArray p) {
+        int parts = p.get(0);
+        int n = p.get(2);
+        int row = c.groupIdx / parts;
+        int first = c.groupIdx % parts * p.get(1);
+        int end = Math.min(n, first + p.get(1));
+        int o = p.get(3) + row * n;
+        int gate = p.get(4) + row * 2 * n;
+        for (int i = first + c.localIdx; i < end; i += c.localGroupSizeX) {
+            float g = load(gateUp, gate + i);
+            store(out, o + i, g / (1f + TornadoMath.exp(-g)) * load(gateUp, gate + n + i));
         }
     }
 
@@ -226,8 +249,6 @@ public final class GroupKernels {
             FloatArray bias,
             IntArray p,
             FloatArray sF32) {
-        float[] partial = c.allocateFloatLocalArray(LANES);
-        float[] partialSquares = c.allocateFloatLocalArray(LANES);
         int lane = c.localIdx;
         int lanes = c.localGroupSizeX;
         int n = p.get(1);
@@ -237,13 +258,13 @@ public final class GroupKernels {
         for (int i = lane; i < n; i += lanes) {
             values += load(x, xo + i);
         }
-        float mean = sum(c, partial, lane, lanes, values) / n;
+        float mean = sum(c, lane, lanes, values) / n;
         float squares = 0f;
         for (int i = lane; i < n; i += lanes) {
             float d = load(x, xo + i) - mean;
             squares += d * d;
         }
-        float total = sum(c, partialSquares, lane, lanes, squares);
+        float total = sum(c, lane, lanes, squares);
         float factor = 1f / TornadoMath.sqrt(total / n + sF32.get(0));
         for (int i = lane; i < n; i += lanes) {
             float w = load(weight, p.get(4) + i);

@@ -22,6 +22,8 @@ public final class KernelTable {
                 KernelCode.of(rows, "softmax", RowKernels::softmax),
                 KernelCode.of(rows, "siluMul", RowKernels::siluMul),
                 KernelCode.of(rows, "add", RowKernels::add),
+                KernelCode.of(rows, "addBias", RowKernels::addBias),
+                KernelCode.of(rows, "addBiasWide", RowKernels::addBiasWide),
                 KernelCode.of(rows, "argmax", RowKernels::argmax),
                 KernelCode.of(rows, "embedding", RowKernels::embedding),
                 KernelCode.of(rows, "gatherRows", RowKernels::gatherRows),

@@ -109,6 +109,26 @@ public final class RowKernels {
         }
     }
 
+    /** p: elements, columns; out, x, bias. A work-item makes one element, rounded once. */
+    public static void addBias(
+            KernelContext c, FloatArray out, FloatArray xF32, FloatArray bias, IntArray p) {
+        int i = c.globalIdx;
+        if (i < p.get(0)) {
+            float b = load(bias, p.get(4) + i % p.get(1));
+            store(out, p.get(2) + i, xF32.get(p.get(3) + i) + b);
+        }
+    }
+
+    /** As {@link #addBias}, with an output in float32. */
+    public static void addBiasWide(
+            KernelContext c, FloatArray outF32, FloatArray xF32, FloatArray bias, IntArray p) {
+        int i = c.globalIdx;
+        if (i < p.get(0)) {
+            float b = load(bias, p.get(4) + i % p.get(1));
+            outF32.set(p.get(2) + i, xF32.get(p.get(3) + i) + b);
+        }
+    }
+
     /** p: rows, n; tokens, x. The first of equals. */
     public static void argmax(KernelContext c, IntArray tokens, FloatArray x, IntArray p) {
         int row = c.globalIdx;

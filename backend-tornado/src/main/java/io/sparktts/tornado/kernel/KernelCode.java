@@ -3,11 +3,13 @@ package io.sparktts.tornado.kernel;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task10;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task3;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task5;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task8;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task9;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -74,6 +76,15 @@ public record KernelCode(
     // One factory per number of parameters: TornadoVM finds the method in the reference's own code.
 
     @SuppressWarnings("unchecked")
+    public static <A, B> KernelCode of(Class<?> in, String name, Task3<KernelContext, A, B> t) {
+        return of(
+                in,
+                name,
+                (g, id, c, a) -> g.task(id, t, c, (A) a[0], (B) a[1]),
+                (c, a) -> t.apply(c, (A) a[0], (B) a[1]));
+    }
+
+    @SuppressWarnings("unchecked")
     public static <A, B, C> KernelCode of(
             Class<?> in, String name, Task4<KernelContext, A, B, C> t) {
         return of(
@@ -133,6 +144,22 @@ public record KernelCode(
     }
 
     @SuppressWarnings("unchecked")
+    public static <A, B, C, D, E, F, G, H> KernelCode of(
+            Class<?> in, String name, Task9<KernelContext, A, B, C, D, E, F, G, H> t) {
+        return of(
+                in,
+                name,
+                (g, id, c, a) ->
+                        g.task(
+                                id, t, c, (A) a[0], (B) a[1], (C) a[2], (D) a[3], (E) a[4],
+                                (F) a[5], (G) a[6], (H) a[7]),
+                (c, a) ->
+                        t.apply(
+                                c, (A) a[0], (B) a[1], (C) a[2], (D) a[3], (E) a[4], (F) a[5],
+                                (G) a[6], (H) a[7]));
+    }
+
+    @SuppressWarnings("unchecked")
     public static <A, B, C, D, E, F, G, H, I> KernelCode of(
             Class<?> in, String name, Task10<KernelContext, A, B, C, D, E, F, G, H, I> t) {
         return of(
@@ -160,6 +187,16 @@ public record KernelCode(
 
     public static <A, B, C, D, E> KernelCode ofGroups(
             Class<?> in, String name, Task6<KernelContext, A, B, C, D, E> t) {
+        return of(in, name, t).withGroups();
+    }
+
+    public static <A, B, C, D, E, F, G> KernelCode ofGroups(
+            Class<?> in, String name, Task8<KernelContext, A, B, C, D, E, F, G> t) {
+        return of(in, name, t).withGroups();
+    }
+
+    public static <A, B, C, D, E, F, G, H> KernelCode ofGroups(
+            Class<?> in, String name, Task9<KernelContext, A, B, C, D, E, F, G, H> t) {
         return of(in, name, t).withGroups();
     }
 

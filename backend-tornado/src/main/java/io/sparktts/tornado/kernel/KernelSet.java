@@ -15,6 +15,8 @@ public record KernelSet(
         KernelCode softmax,
         KernelCode siluMul,
         KernelCode add,
+        KernelCode addBias,
+        KernelCode addBiasWide,
         KernelCode argmax,
         KernelCode embedding,
         KernelCode gatherRows,
@@ -32,6 +34,9 @@ public record KernelSet(
     /** Moves sequences on; of no dtype. */
     public static final KernelCode ADVANCE =
             KernelCode.of(Tokens.class, "advance", Tokens::advance);
+
+    /** Writes 0 to integers; of no dtype. */
+    public static final KernelCode ZERO = KernelCode.of(Tokens.class, "zero", Tokens::zero);
 
     /** Kernels for rows of whole vectors at whole vectors' offsets, a work-item per row or tile. */
     public record VectorSet(
@@ -69,7 +74,25 @@ public record KernelSet(
             KernelCode linear,
             KernelCode linearWide,
             KernelCode swiGlu,
-            KernelCode layerNorm) {}
+            KernelCode siluMul,
+            KernelCode layerNorm,
+            GroupSequenceSet sequence,
+            GroupSamplingSet sampling) {}
+
+    /** Those of them for tokens of sequences. */
+    public record GroupSequenceSet(
+            KernelCode embedding,
+            KernelCode gatherRows,
+            KernelCode rotary,
+            KernelCode cacheWrite,
+            KernelCode attention,
+            KernelCode gatherCache,
+            KernelCode causalSoftmax,
+            KernelCode copyLive) {}
+
+    /** Those of them that narrow a row of logits to candidates. */
+    public record GroupSamplingSet(
+            KernelCode chunkCut, KernelCode countKept, KernelCode gatherKept) {}
 
     /** Kernels of the codec. */
     public record CodecSet(

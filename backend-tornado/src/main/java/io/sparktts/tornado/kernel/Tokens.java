@@ -29,6 +29,14 @@ public final class Tokens {
         return slot;
     }
 
+    /** p: elements; out. A work-item makes one element. */
+    public static void zero(KernelContext c, IntArray out, IntArray p) {
+        int i = c.globalIdx;
+        if (i < p.get(0)) {
+            out.set(p.get(1) + i, 0);
+        }
+    }
+
     /** p: batch; tokenOffsets, positions, cacheLength, slot. A work-item moves one sequence on. */
     public static void advance(
             KernelContext c,
