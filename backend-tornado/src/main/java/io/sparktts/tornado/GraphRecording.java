@@ -39,6 +39,12 @@ final class GraphRecording implements Executor.Recording {
     /** They are described in 8192 bytes, of which the last tasks take some. */
     private static final int MOST_BYTES = 7800;
 
+    /** And hold 1024 nodes; a step adds fewer than 100. */
+    private static final int MOST_NODES = 900;
+
+    /** An object's own, its transfer and its end. */
+    private static final int OBJECT_NODES = 3;
+
     private static final int TASK_BYTES = 24;
     private static final int ARGUMENT_BYTES = 5;
     private static final int PRODUCT_ARGUMENTS = 3;
@@ -71,7 +77,10 @@ final class GraphRecording implements Executor.Recording {
             Builder builder = new Builder(features);
             int size = 0;
             int end = from;
-            while (end < live.size() && end - from < MOST_TASKS && size < MOST_BYTES) {
+            while (end < live.size()
+                    && end - from < MOST_TASKS
+                    && size < MOST_BYTES
+                    && builder.nodes < MOST_NODES) {
                 size += bytes(live.get(end));
                 builder.add(live.get(end));
                 end++;
@@ -109,6 +118,9 @@ final class GraphRecording implements Executor.Recording {
         private final List<Object> constants = new ArrayList<>();
         private final List<Runnable> tasks = new ArrayList<>();
 
+        /** At most: whatever a task reads counts as written, which takes a node each time. */
+        private int nodes;
+
         Builder(Optional<SdkFeatures> features) {
             this.features = features;
         }
@@ -125,6 +137,7 @@ final class GraphRecording implements Executor.Recording {
             KernelCode kernel = launch.kernel();
             Object[] arguments = new Object[kernel.arguments()];
             int tensors = kernel.types().size();
+            nodes += 1 + OBJECT_NODES + arguments.length;
             for (int i = 0; i < tensors; i++) {
                 Class<?> type = kernel.types().get(i);
                 Object memory = launch.buffers()[i].memory();
@@ -160,6 +173,7 @@ final class GraphRecording implements Executor.Recording {
             Object out = placeholder(product.out());
             Object left = placeholder(product.left());
             Object right = placeholder(product.right());
+            nodes += 1 + PRODUCT_ARGUMENTS;
             tasks.add(
                     () ->
                             features.orElseThrow()
@@ -196,6 +210,7 @@ final class GraphRecording implements Executor.Recording {
             List<Object> all = placeholders.computeIfAbsent(memory, m -> new ArrayList<>());
             while (all.size() <= before) {
                 all.add(fresh.get());
+                nodes += OBJECT_NODES;
             }
             return all.get(before);
         }
