@@ -131,6 +131,36 @@ __device__ __forceinline__ void multiply128(
     }
 }
 
+// d (64 x 240) (+)= a (64 x 16) times the transpose of b (240 x 16), both in shared memory.
+#define MULTIPLY_240(type)                                                                         \
+    asm volatile(                                                                                  \
+            "{\n.reg .pred p;\nsetp.ne.b32 p, %122, 0;\n"                                          \
+            "wgmma.mma_async.sync.aligned.m64n240k16.f32." type "." type " {"                      \
+            "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, "          \
+            "%17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "          \
+            "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, "          \
+            "%47, %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, "          \
+            "%62, %63, %64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, "          \
+            "%77, %78, %79, %80, %81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, "          \
+            "%92, %93, %94, %95, %96, %97, %98, %99, %100, %101, %102, %103, %104, "               \
+            "%105, %106, %107, %108, %109, %110, %111, %112, %113, %114, %115, %116, "             \
+            "%117, %118, %119}, "                                                                  \
+            "%120, %121, p, 1, 1, 0, 0;\n}\n"                                                      \
+            : RESULT_8(0), RESULT_8(8), RESULT_8(16), RESULT_8(24), RESULT_8(32), RESULT_8(40),    \
+              RESULT_8(48), RESULT_8(56), RESULT_8(64), RESULT_8(72), RESULT_8(80), RESULT_8(88),  \
+              RESULT_8(96), RESULT_8(104), RESULT_8(112)                                           \
+            : "l"(a), "l"(b), "r"(accumulate))
+
+template <typename T>
+__device__ __forceinline__ void multiply240(
+        float (&d)[120], uint64_t a, uint64_t b, int accumulate) {
+    if constexpr (std::is_same_v<T, bf16>) {
+        MULTIPLY_240("bf16");
+    } else {
+        MULTIPLY_240("f16");
+    }
+}
+
 // d (64 x 256) (+)= a (64 x 16) times the transpose of b (256 x 16), both in shared memory.
 #define MULTIPLY_256(type)                                                                         \
     asm volatile(                                                                                  \

@@ -5,8 +5,9 @@
 // W (256 rows) to a ring of stages in shared memory, while two warpgroups of 64 rows each multiply
 // what has landed (wgmma m64n256k16) and hand stages back. So loads, products and the end of one
 // tile and the start of the next overlap. The 256 rows of W are 256 outputs, or 128 gates and the 128
-// ups of the same outputs, whose product then never leaves the registers. Tiles of half as many W rows
-// spread few rows of x over more multiprocessors. Neighbouring blocks take tiles of the same W rows,
+// ups of the same outputs, whose product then never leaves the registers. Tiles of 128 W rows spread few
+// rows of x over more multiprocessors, and tiles of 240 may fill them better than those of 256 do.
+// Neighbouring blocks take tiles of the same W rows,
 // which the L2 cache serves; its bandwidth is this kernel's limit. (Pairs of blocks that brought half of
 // W to each other by multicast were slower: 95 against 72 us at 2048 x 896 -> 4864.) Results go through shared memory, so that they are stored 16 bytes per
 // thread in whole lines.
@@ -25,7 +26,11 @@ constexpr int X_BYTES = ROWS * STEP * 2;
 template <int W>
 struct Ring {
     static constexpr int STAGE_BYTES = X_BYTES + W * STEP * 2;
-    static constexpr int PART_BYTES = 64 * W / 2 * 2;
+    static constexpr int CHUNKS = W / 16;  // of 16 bytes, in a row of an output part
+    // So that rows meet different banks, chunks change places within a row, by its number; where they
+    // are no power of two, their odd number does it.
+    static constexpr bool SWIZZLED = CHUNKS % 8 == 0;
+    static constexpr int PART_BYTES = 64 * CHUNKS * 16;
 
     uint32_t base;
     uint32_t barriers;
@@ -34,6 +39,9 @@ struct Ring {
     __device__ uint32_t weight(int s) const { return base + s * STAGE_BYTES + X_BYTES; }
     __device__ uint32_t part(int warpgroup) const {
         return base + STAGES * STAGE_BYTES + warpgroup * PART_BYTES;
+    }
+    static __device__ uint32_t chunk(int row, int c) {
+        return (row * CHUNKS + (SWIZZLED ? c ^ (row & 7) : c)) * 16;
     }
     __device__ uint32_t full(int s) const { return barriers + s * 8; }
     __device__ uint32_t empty(int s) const { return barriers + (STAGES + s) * 8; }
@@ -65,35 +73,49 @@ __device__ __forceinline__ uint32_t pack(float a, float b) {
     return *reinterpret_cast<uint32_t*>(&v);
 }
 
-// Stores a warpgroup's results, 64 rows of CHUNKS * 8 columns: registers to shared memory, then whole
-// lines. Chunks of 16 bytes change places within a row (by its number), so that neither way meets
-// bank conflicts.
-template <typename T, int CHUNKS>
-__device__ __forceinline__ void storePart(T* out, const uint32_t (&packed)[2][CHUNKS],
+// Two of silu(g) u with one reciprocal: 1 / p = q / (p q). From -40 on p q is finite, and below it
+// silu is less than 1e-15.
+template <typename T>
+__device__ __forceinline__ uint32_t siluMul(float g0, float g1, float u0, float u1) {
+    float p = 1.0f + __expf(-fmaxf(g0, -40.0f));
+    float q = 1.0f + __expf(-fmaxf(g1, -40.0f));
+    float r = __fdividef(1.0f, p * q);
+    return pack<T>(g0 * u0 * (q * r), g1 * u1 * (p * r));
+}
+
+// Stores a warpgroup's results, 64 rows of W / 2 columns: registers to shared memory, then 16 bytes
+// per thread in whole lines.
+template <typename T, int W>
+__device__ __forceinline__ void storePart(T* out, const uint32_t (&packed)[2][W / 16],
                                           uint32_t part, int firstRow, int firstColumn, int m,
                                           int n) {
-    constexpr int ROW_BYTES = CHUNKS * 16;
+    constexpr int CHUNKS = W / 16;
     int lane = threadIdx.x % 32;
     int warpRow = threadIdx.x % 128 / 32 * 16;
 #pragma unroll
-    for (int j = 0; j < CHUNKS; j++) {
-#pragma unroll
-        for (int h = 0; h < 2; h++) {
-            int row = warpRow + lane / 4 + 8 * h;
-            uint32_t to = part + row * ROW_BYTES + (j ^ (row & 7)) * 16 + lane % 4 * 4;
-            asm volatile("st.shared.u32 [%0], %1;" ::"r"(to), "r"(packed[h][j]) : "memory");
-        }
+    for (int j = 0; j + 1 < CHUNKS; j += 2) {
+        asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(
+                             part + Ring<W>::chunk(warpRow + lane % 16, j + lane / 16)),
+                     "r"(packed[0][j]), "r"(packed[1][j]), "r"(packed[0][j + 1]),
+                     "r"(packed[1][j + 1])
+                     : "memory");
+    }
+    if constexpr (CHUNKS % 2 == 1) {
+        asm volatile("stmatrix.sync.aligned.m8n8.x2.shared.b16 [%0], {%1, %2};" ::"r"(
+                             part + Ring<W>::chunk(warpRow + lane % 16, CHUNKS - 1)),
+                     "r"(packed[0][CHUNKS - 1]), "r"(packed[1][CHUNKS - 1])
+                     : "memory");
     }
     // Rows of a warp are written and read by that warp alone.
     __syncwarp();
 #pragma unroll
-    for (int i = 0; i < CHUNKS / 2; i++) {
-        int row = warpRow + i * (32 / CHUNKS) + lane / CHUNKS;
-        int chunk = lane % CHUNKS;
+    for (int i = lane; i < 16 * CHUNKS; i += 32) {
+        int row = warpRow + i / CHUNKS;
+        int chunk = i % CHUNKS;
         uint4 v;
         asm volatile("ld.shared.v4.u32 {%0,%1,%2,%3}, [%4];"
                      : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-                     : "r"(part + row * ROW_BYTES + (chunk ^ (row & 7)) * 16));
+                     : "r"(part + Ring<W>::chunk(row, chunk)));
         int column = firstColumn + chunk * 8;
         if (firstRow + row < m && column < n) {
             *reinterpret_cast<uint4*>(out + static_cast<size_t>(firstRow + row) * n + column) = v;
@@ -116,11 +138,10 @@ __device__ __forceinline__ void finish(T* out, const float (&c)[W / 2], const T*
 #pragma unroll
             for (int h = 0; h < 2; h++) {
                 int i = 4 * j + 2 * h;
-                packed[h][j] =
-                    pack<T>(silu(c[i]) * c[W / 4 + i], silu(c[i + 1]) * c[W / 4 + i + 1]);
+                packed[h][j] = siluMul<T>(c[i], c[i + 1], c[W / 4 + i], c[W / 4 + i + 1]);
             }
         }
-        storePart(out, packed, stage, firstRow, tile * (W / 2), m, n);
+        storePart<T, W>(out, packed, stage, firstRow, tile * (W / 2), m, n);
     } else {
 #pragma unroll
         for (int part = 0; part < 2; part++) {
@@ -146,7 +167,7 @@ __device__ __forceinline__ void finish(T* out, const float (&c)[W / 2], const T*
                     packed[h][j] = pack<T>(c[i] + b0 + r0, c[i + 1] + b1 + r1);
                 }
             }
-            storePart(out, packed, stage, firstRow, firstColumn, m, n);
+            storePart<T, W>(out, packed, stage, firstRow, firstColumn, m, n);
         }
     }
 }
@@ -209,6 +230,8 @@ __device__ __forceinline__ void gemm(T* out, const T* bias, const T* residual, i
                 for (int inner = 0; inner < STEP / 16; inner++) {
                     if constexpr (W == 256) {
                         multiply256<T>(c, a + 2 * inner, b + 2 * inner, i > 0 || inner > 0);
+                    } else if constexpr (W == 240) {
+                        multiply240<T>(c, a + 2 * inner, b + 2 * inner, i > 0 || inner > 0);
                     } else {
                         multiply128<T>(c, a + 2 * inner, b + 2 * inner, i > 0 || inner > 0);
                     }
@@ -250,8 +273,10 @@ __device__ __forceinline__ void gemm(T* out, const T* bias, const T* residual, i
 
 #define ENTRIES(suffix, type)              \
     ENTRY(linear, suffix, type, false, 128) \
+    ENTRY(linear, suffix, type, false, 240) \
     ENTRY(linear, suffix, type, false, 256) \
     ENTRY(swiGlu, suffix, type, true, 128)  \
+    ENTRY(swiGlu, suffix, type, true, 240)  \
     ENTRY(swiGlu, suffix, type, true, 256)
 
 ENTRIES(f16, f16)

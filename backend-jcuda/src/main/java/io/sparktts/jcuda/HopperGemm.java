@@ -17,10 +17,8 @@ final class HopperGemm {
     private static final int ROWS = 128;
     private static final int BOX_COLUMNS = 64;
 
-    /** Rows of the weight in a large and in a small tile. */
-    private static final int LARGE = 256;
-
-    private static final int SMALL = 128;
+    /** Rows of the weight that a tile can have; the larger, the less is read twice. */
+    private static final int[] WEIGHT_ROWS = {256, 240, 128};
 
     private final CudaContext context;
 
@@ -70,12 +68,15 @@ final class HopperGemm {
             @Nullable Tensor residual) {
         int m = x.rows();
         int n = out.columns();
-        int large = tiles(m, n, LARGE / weightRowsPerColumn);
-        int small = tiles(m, n, SMALL / weightRowsPerColumn);
-        // Time is that of the fullest multiprocessor; a large tile takes as long as two small ones.
-        boolean spread = waves(small) < 2 * waves(large);
-        int weightRows = spread ? SMALL : LARGE;
-        int tiles = spread ? small : large;
+        int weightRows = WEIGHT_ROWS[0];
+        for (int candidate : WEIGHT_ROWS) {
+            // Time is that of the fullest multiprocessor.
+            if (waves(m, n, candidate / weightRowsPerColumn) * candidate
+                    < waves(m, n, weightRows / weightRowsPerColumn) * weightRows) {
+                weightRows = candidate;
+            }
+        }
+        int tiles = tiles(m, n, weightRows / weightRowsPerColumn);
         context.function(MODULE, entry + weightRows + "_" + x.dtype().id())
                 .launchDependent(
                         stream,
@@ -104,8 +105,8 @@ final class HopperGemm {
         return Math.ceilDiv(m, ROWS) * Math.ceilDiv(n, columns);
     }
 
-    private int waves(int tiles) {
-        return Math.ceilDiv(tiles, context.multiprocessors());
+    private int waves(int m, int n, int columns) {
+        return Math.ceilDiv(tiles(m, n, columns), context.multiprocessors());
     }
 
     /** Four stages of x and weight, an output part for each warpgroup, and room to align them. */

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The project's own products of many rows. */
 final class OwnGemm {
-    private static final int MANY_ROWS = 2048;
+    private static final int MANY_ROWS = 512;
 
     private final HopperGemm hopper;
     private final Float32SwiGlu float32SwiGlu;
@@ -40,7 +40,7 @@ final class OwnGemm {
 
     /**
      * Whether {@link #swiGlu} beats cuBLASLt and a separate activation: on an H200 it does from
-     * 2048 rows on in 16 bits, and where {@link Float32SwiGlu#fits} says so.
+     * 512 rows on in 16 bits, and where {@link Float32SwiGlu#fits} says so.
      */
     boolean fusesSwiGlu(Tensor out, Tensor x, CudaWeight gateUp) {
         return (x.rows() >= MANY_ROWS && hopper.accepts(out, x, gateUp, null))
