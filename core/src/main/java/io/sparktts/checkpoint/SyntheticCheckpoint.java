@@ -76,6 +76,21 @@ public final class SyntheticCheckpoint {
             return id;
         }
 
+        /** Sizes of the language model. */
+        public Qwen2Config languageModel() {
+            return languageModel;
+        }
+
+        /** Sizes of what the codec makes a voice of. */
+        public SpeakerSizes speakerSizes() {
+            return speakerSizes;
+        }
+
+        /** Sizes of wav2vec2. */
+        public Wav2Vec2Config features() {
+            return features;
+        }
+
         /** Sizes of the codec, whose codebooks the tokenizer has to have tokens for. */
         public BiCodecConfig codec() {
             return codec;

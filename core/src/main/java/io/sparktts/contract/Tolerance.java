@@ -158,7 +158,7 @@ public record Tolerance(double elementUnits, double scaleUnits, double reduction
      * on what those before them rounded. Kernels that are right each were off by 18 units in f16;
      * the golden files' float32 by 6e-5.
      */
-    static double wave(DType dtype, Variants variants) {
+    public static double wave(DType dtype, Variants variants) {
         double epsilon = isTf32(variants.toString()) ? TF32_EPSILON : dtype.epsilon();
         return Math.max(GoldenCodec.WAVE, 32 * epsilon);
     }

@@ -7,6 +7,7 @@ import io.sparktts.backend.BackendException;
 import io.sparktts.backend.Backends;
 import io.sparktts.backend.Device;
 import io.sparktts.backend.Probe;
+import io.sparktts.checkpoint.SyntheticCheckpoint.Size;
 import io.sparktts.codec.BiCodecDecoder;
 import io.sparktts.codec.BiCodecSession;
 import io.sparktts.model.Qwen2;
@@ -63,13 +64,18 @@ public final class SparkTts implements AutoCloseable {
         void audio(float[] samples);
     }
 
-    private SparkTts(SpeechSource source, LoadOptions options) {
+    /**
+     * Loads a model.
+     *
+     * @param shared the caller's device, which stays open; null for one of its own
+     */
+    private SparkTts(SpeechSource source, LoadOptions options, @Nullable Device shared) {
         this.source = own(source);
         this.options = options;
         try {
             tokenizer = own(Tokenizer.open(source.tokenizer()));
             tokens = SpeechTokens.of(tokenizer);
-            device = own(open(options));
+            device = shared != null ? shared : own(open(options));
             Qwen2 model =
                     own(
                             Qwen2.load(
@@ -114,7 +120,17 @@ public final class SparkTts implements AutoCloseable {
      * @throws BackendException if the backend cannot run here
      */
     public static SparkTts load(Path directory, LoadOptions options) {
-        return new SparkTts(new DirectorySource(directory), options);
+        return new SparkTts(new DirectorySource(directory), options, null);
+    }
+
+    /**
+     * Loads a checkpoint directory to a device that stays the caller's.
+     *
+     * @param options whose backend and device are not looked at
+     * @throws io.sparktts.checkpoint.CheckpointException naming the file that is missing or wrong
+     */
+    public static SparkTts load(Path directory, LoadOptions options, Device device) {
+        return new SparkTts(new DirectorySource(directory), options, device);
     }
 
     /**
@@ -123,7 +139,17 @@ public final class SparkTts implements AutoCloseable {
      * @param seed of the weights
      */
     public static SparkTts synthetic(long seed, LoadOptions options) {
-        return new SparkTts(new SyntheticSource(seed), options);
+        return new SparkTts(new SyntheticSource(Size.PUBLISHED, seed), options, null);
+    }
+
+    /**
+     * A model of random weights on a device that stays the caller's.
+     *
+     * @param seed of the weights
+     * @param options whose backend and device are not looked at
+     */
+    public static SparkTts synthetic(Size size, long seed, LoadOptions options, Device device) {
+        return new SparkTts(new SyntheticSource(size, seed), options, device);
     }
 
     private static Device open(LoadOptions options) {
@@ -212,6 +238,16 @@ public final class SparkTts implements AutoCloseable {
         }
     }
 
+    /** The ids that the model is given for a text that is not split. */
+    public int[] prompt(String text, Voice voice, SpeechOptions how) {
+        turn.lock();
+        try {
+            return new Call(how, samples -> {}).prompt(text, voice);
+        } finally {
+            turn.unlock();
+        }
+    }
+
     /** What cannot work is said before anything is generated. */
     private void check(Voice voice, SpeechOptions how) {
         switch (voice) {
@@ -269,7 +305,7 @@ public final class SparkTts implements AutoCloseable {
                 }
                 long start = System.nanoTime();
                 float[] samples = codec.decode(s.semantic());
-                watch.decoded(start);
+                watch.decoded(start, samples.length);
                 if (segments.size() == 1) {
                     handOut(samples);
                 } else {
@@ -347,7 +383,7 @@ public final class SparkTts implements AutoCloseable {
                 long start = System.nanoTime();
                 float[] samples = step.get();
                 if (samples.length > 0) {
-                    watch.decoded(start);
+                    watch.decoded(start, samples.length);
                     handOut(join == null ? samples : join.push(samples));
                 }
             }
@@ -384,6 +420,7 @@ public final class SparkTts implements AutoCloseable {
                 ids.add(prompt(pieces.get(i), voice));
                 limits[i] = limit(pieces.get(i), voice);
             }
+            watch.generating();
             Generator.Batch batch = generator.generate(ids, limits, how, stream, heard);
             stream++;
             watch.generated(batch.prefill(), batch.generation());

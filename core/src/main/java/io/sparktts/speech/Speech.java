@@ -40,12 +40,13 @@ public record Speech(
      * Where the time of a call went.
      *
      * @param prefill prompts through the model, up to the first token
-     * @param generation the other tokens
+     * @param generation the other tokens, without the chunks that were decoded between them
      * @param codec tokens to audio
      * @param total from the call to its end
      * @param firstAudio from the call to the first samples that were handed out
      * @param underrun the longest that a player who starts with the first samples would wait for
      *     more; zero if never
+     * @param chunks the codec's work, piece by piece
      */
     public record Timings(
             Duration prefill,
@@ -53,7 +54,21 @@ public record Speech(
             Duration codec,
             Duration total,
             Duration firstAudio,
-            Duration underrun) {}
+            Duration underrun,
+            List<Chunk> chunks) {
+        public Timings {
+            chunks = List.copyOf(chunks);
+        }
+    }
+
+    /**
+     * One piece of the codec's work.
+     *
+     * @param start since the call
+     * @param end since the call
+     * @param samples that came out
+     */
+    public record Chunk(Duration start, Duration end, int samples) {}
 
     public Speech {
         segments = List.copyOf(segments);

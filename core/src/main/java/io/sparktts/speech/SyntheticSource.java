@@ -1,9 +1,9 @@
 package io.sparktts.speech;
 
+import io.sparktts.checkpoint.SyntheticCheckpoint.Size;
 import io.sparktts.model.AudioConfig;
 import io.sparktts.model.BiCodecConfig;
 import io.sparktts.model.Qwen2Config;
-import io.sparktts.model.SpeakerSizes;
 import io.sparktts.model.SyntheticCodecWeights;
 import io.sparktts.model.SyntheticWeights;
 import io.sparktts.model.Wav2Vec2Config;
@@ -15,18 +15,26 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A model of the published sizes, drawn when it is asked for. */
+/** A model of random weights, drawn when they are asked for. */
 final class SyntheticSource implements SpeechSource {
+    private final Size size;
     private final long seed;
+    private final Qwen2Config languageModel;
     private final Path tokenizer;
 
-    SyntheticSource(long seed) {
+    SyntheticSource(Size size, long seed) {
+        this.size = size;
         this.seed = seed;
+        SyntheticTokenizer ids = SyntheticTokenizer.of(size.codec());
+        languageModel =
+                size.languageModel()
+                        .withVocabulary(
+                                Math.max(size.languageModel().vocabSize(), ids.vocabularySize()));
         try {
             // The tokenizer's library reads files only.
             tokenizer = Files.createTempFile("sparktts", "tokenizer.json");
             tokenizer.toFile().deleteOnExit();
-            Files.writeString(tokenizer, SyntheticTokenizer.published().json());
+            Files.writeString(tokenizer, ids.json());
         } catch (IOException e) {
             throw new UncheckedIOException("the temporary folder cannot be written to", e);
         }
@@ -34,7 +42,7 @@ final class SyntheticSource implements SpeechSource {
 
     @Override
     public Qwen2Config languageConfig() {
-        return Qwen2Config.SPARK_TTS_0_5B;
+        return languageModel;
     }
 
     @Override
@@ -44,12 +52,12 @@ final class SyntheticSource implements SpeechSource {
 
     @Override
     public BiCodecConfig codecConfig() {
-        return BiCodecConfig.SPARK_TTS_0_5B;
+        return size.codec();
     }
 
     @Override
     public WeightSource codec() {
-        return SyntheticCodecWeights.biCodec(codecConfig(), SpeakerSizes.SPARK_TTS_0_5B, seed);
+        return SyntheticCodecWeights.biCodec(codecConfig(), size.speakerSizes(), seed);
     }
 
     @Override
@@ -64,7 +72,7 @@ final class SyntheticSource implements SpeechSource {
 
     @Override
     public Wav2Vec2Config featureConfig() {
-        return Wav2Vec2Config.XLSR_53;
+        return size.features();
     }
 
     @Override

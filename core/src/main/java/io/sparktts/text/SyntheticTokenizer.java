@@ -1,5 +1,7 @@
 package io.sparktts.text;
 
+import io.sparktts.model.BiCodecConfig;
+
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -96,6 +98,13 @@ public record SyntheticTokenizer(String json, int vocabularySize) {
                     "\u0120 c",
                     "i t",
                     "o u");
+
+    /** The published ids for the published codec, else no more than a small model has rows for. */
+    public static SyntheticTokenizer of(BiCodecConfig codec) {
+        return codec.equals(BiCodecConfig.SPARK_TTS_0_5B)
+                ? published()
+                : compact(codec.speaker().codebookSize(), codec.quantizer().codebookSize());
+    }
 
     /** The ids of Spark-TTS-0.5B. */
     public static SyntheticTokenizer published() {

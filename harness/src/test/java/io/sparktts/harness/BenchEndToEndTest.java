@@ -3,10 +3,12 @@ package io.sparktts.harness;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparktts.reports.schema.ResultFile;
 import io.sparktts.reports.schema.Row;
+import io.sparktts.reports.schema.SpeechTimes;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,6 +40,44 @@ class BenchEndToEndTest {
                                 java.util.stream.Stream.of(more))
                         .toList();
         return CommandLineTest.run(arguments.toArray(String[]::new));
+    }
+
+    @Test
+    void speaksInBothModes(@TempDir Path folder) throws IOException {
+        Path out = folder.resolve("run");
+        CommandLineTest.Outcome o =
+                CommandLineTest.run(
+                        "bench",
+                        "speech",
+                        "--model",
+                        "tiny",
+                        "--rounds",
+                        "1",
+                        "--dtype",
+                        "f32",
+                        "--variant",
+                        "default",
+                        "--backend",
+                        "vector",
+                        "--out",
+                        out.toString());
+        assertEquals(0, o.code(), o.out() + o.err());
+        List<Row> rows = ResultFile.read(out.resolve("results.jsonl")).rows();
+        assertEquals(
+                List.of("60+150 fast", "60+150 exact"), rows.stream().map(Row::shape).toList());
+        for (Row row : rows) {
+            SpeechTimes speech = row.speech();
+            assertNotNull(speech, row.toString());
+            assertEquals(60, speech.promptTokens());
+            assertEquals(150, speech.newTokens());
+            assertTrue(speech.audioSeconds() > 0, row.toString());
+            assertEquals(SpeechTimes.Stage.PREFILL, speech.timeline().getFirst().name());
+            assertEquals(SpeechTimes.Stage.CODEC, speech.timeline().getLast().name());
+            assertNull(row.deviceTime());
+            assertNull(row.percentOfLimit());
+        }
+        assertTrue(Files.exists(out.resolve("report/tables/speech-stages.csv")), o.out());
+        assertTrue(Files.exists(out.resolve("report/charts/speech-timeline.png")), o.out());
     }
 
     @Test

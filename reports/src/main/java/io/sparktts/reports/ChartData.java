@@ -1,6 +1,8 @@
 package io.sparktts.reports;
 
 import io.sparktts.reports.schema.Row;
+import io.sparktts.reports.schema.SpeechTimes;
+import io.sparktts.reports.schema.SpeechTimes.Stage;
 
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +55,27 @@ final class ChartData {
 
     /** Curves over the sequence length. */
     record Lines(String title, Map<String, SortedMap<Integer, Double>> series) {}
+
+    /**
+     * Horizontal bars made of stretches of time.
+     *
+     * @param bars their names, from top to bottom
+     * @param stages stretches by stage, in the order in which the stages first appear
+     * @param firstAudioMillis when the first samples came, one per bar
+     * @param endMillis of the time that is shown
+     */
+    record Timeline(
+            String title,
+            List<String> bars,
+            Map<String, List<Span>> stages,
+            List<Double> firstAudioMillis,
+            double endMillis) {}
+
+    /** A stretch of time in the bar of that index. */
+    record Span(int bar, double startMillis, double endMillis) {}
+
+    /** A timeline shows the first second, or more where nothing is heard by then. */
+    private static final double SECOND_MILLIS = 1000;
 
     private final Map<String, String> machines;
     private final boolean manyMachines;
@@ -171,6 +194,51 @@ final class ChartData {
                 r -> "share",
                 Row::percentOfLimit,
                 Math::max);
+    }
+
+    /** What the first second of an utterance goes into; null where nothing is spoken. */
+    @Nullable Timeline timeline(List<Row> all) {
+        List<Row> rows = SpeechTable.rows(all);
+        List<Row> shown = rows.stream().limit(MAX_HORIZONTAL_BARS).toList();
+        List<SpeechTimes> times = shown.stream().map(Row::speech).filter(Objects::nonNull).toList();
+        if (times.isEmpty()) {
+            return null;
+        }
+        List<Double> firstAudio =
+                times.stream()
+                        .map(t -> t.timeline().stream().filter(s -> s.name().equals(Stage.CODEC)))
+                        .map(codec -> codec.mapToDouble(Stage::endMillis).min().orElse(Double.NaN))
+                        .toList();
+        double end = 0;
+        for (int bar = 0; bar < times.size(); bar++) {
+            double last =
+                    times.get(bar).timeline().stream()
+                            .mapToDouble(Stage::endMillis)
+                            .max()
+                            .orElse(0);
+            end = Math.max(end, Math.min(last, Math.max(SECOND_MILLIS, firstAudio.get(bar))));
+        }
+        Map<String, List<Span>> stages = new LinkedHashMap<>();
+        for (int bar = 0; bar < times.size(); bar++) {
+            for (Stage s : times.get(bar).timeline()) {
+                if (s.startMillis() < end) {
+                    stages.computeIfAbsent(s.name(), key -> new ArrayList<>())
+                            .add(new Span(bar, s.startMillis(), Math.min(s.endMillis(), end)));
+                }
+            }
+        }
+        String more =
+                rows.size() > shown.size()
+                        ? " (%d of %d rows)".formatted(shown.size(), rows.size())
+                        : "";
+        return new Timeline(
+                "Where the first second of speaking goes" + more,
+                shown.stream()
+                        .map(r -> label(r) + " " + r.dtype() + " " + r.shape() + at(r))
+                        .toList(),
+                stages,
+                firstAudio,
+                end);
     }
 
     private static String label(Row row) {

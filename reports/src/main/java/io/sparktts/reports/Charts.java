@@ -8,8 +8,10 @@ import org.knowm.xchart.HorizontalBarChart;
 import org.knowm.xchart.HorizontalBarChartBuilder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries.XYSeriesRenderStyle;
 import org.knowm.xchart.internal.chartpart.IChart;
 import org.knowm.xchart.style.AxesChartStyler;
+import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
@@ -26,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -42,6 +45,9 @@ final class Charts {
 
     /** Height that a horizontal bar takes with its gap, in pixels. */
     private static final int BAR_PITCH = 34;
+
+    /** Of a bar in a timeline. */
+    private static final float BAR_WIDTH = 18;
 
     /** Okabe and Ito's palette, which stays apart under the common colour deficiencies. */
     private static final Color[] PALETTE = {
@@ -158,6 +164,70 @@ final class Charts {
         chart.getStyler().setLegendVisible(false); // names tell the bars apart
         data.series().forEach((name, values) -> chart.addSeries(name, values, data.categories()));
         save(chart, base);
+    }
+
+    /** Saves bars of stages over time, with a mark where audio begins. */
+    static void saveTimeline(ChartData.Timeline data, Path base) throws IOException {
+        int bars = data.bars().size();
+        XYChart chart =
+                new XYChartBuilder()
+                        .width(WIDTH)
+                        .height(170 + BAR_PITCH * bars)
+                        .title(data.title())
+                        .xAxisTitle("time since the call [ms]")
+                        .build();
+        style(chart.getStyler());
+        chart.getStyler()
+                .setLegendPosition(LegendPosition.OutsideS)
+                .setLegendLayout(LegendLayout.Horizontal);
+        chart.getStyler()
+                .setXAxisMin(0.0)
+                .setXAxisMax(data.endMillis())
+                .setYAxisMin(0.5)
+                .setYAxisMax(bars + 0.5)
+                .setYAxisTickMarkSpacingHint(BAR_PITCH - 8)
+                .setPlotGridHorizontalLinesVisible(false);
+        // bars stand at whole numbers, the first on top
+        chart.setCustomYAxisTickLabelsFormatter(
+                y -> {
+                    int bar = bars - (int) Math.rint(y);
+                    return Math.rint(y) == y && bar >= 0 && bar < bars ? data.bars().get(bar) : " ";
+                });
+        data.stages()
+                .forEach(
+                        (stage, spans) -> {
+                            List<Double> x = new ArrayList<>();
+                            List<Double> y = new ArrayList<>();
+                            for (ChartData.Span s : spans) {
+                                double line = bars - s.bar();
+                                // a point that is not there ends the stretch
+                                x.addAll(List.of(s.startMillis(), s.endMillis(), s.endMillis()));
+                                y.addAll(List.of(line, line, Double.NaN));
+                            }
+                            chart.addSeries(stage, x, y)
+                                    .setMarker(SeriesMarkers.NONE)
+                                    .setLineStyle(bar())
+                                    .setLineWidth(BAR_WIDTH);
+                        });
+        List<Double> marks = new ArrayList<>();
+        List<Double> lines = new ArrayList<>();
+        for (int bar = 0; bar < bars; bar++) {
+            if (data.firstAudioMillis().get(bar) <= data.endMillis()) {
+                marks.add(data.firstAudioMillis().get(bar));
+                lines.add((double) (bars - bar));
+            }
+        }
+        if (!marks.isEmpty()) {
+            chart.addSeries("first audio", marks, lines)
+                    .setXYSeriesRenderStyle(XYSeriesRenderStyle.Scatter)
+                    .setMarker(SeriesMarkers.DIAMOND)
+                    .setMarkerColor(TEXT);
+        }
+        save(chart, base);
+    }
+
+    private static BasicStroke bar() {
+        return new BasicStroke(BAR_WIDTH, BasicStroke.CAP_BUTT, BasicStroke.JOIN_BEVEL);
     }
 
     private static void style(AxesChartStyler styler) {

@@ -36,6 +36,14 @@ final class Columns {
     static final String THROTTLED = "throttled samples";
     static final String COLD_START = "cold start ms";
     static final String CLOCK = "clock";
+    static final String PROMPT_TOKENS = "prompt tokens";
+    static final String NEW_TOKENS = "new tokens";
+    static final String PREFILL_MILLIS = "prefill ms";
+    static final String TOKEN_MILLIS = "per token ms";
+    static final String CODEC_MILLIS = "codec, per second of audio ms";
+    static final String FIRST_AUDIO_MILLIS = "first audio ms";
+    static final String UNDERRUN_MILLIS = "largest underrun ms";
+    static final String REAL_TIME_FACTOR = "real-time factor";
     static final String STATUS = "status";
     static final String PUBLISHED = "seed's published speedup";
 

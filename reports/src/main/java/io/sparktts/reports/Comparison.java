@@ -29,7 +29,7 @@ record Comparison(
         @Nullable Row peer,
         List<PublishedResult> published) {
 
-    private static final Set<String> WHOLE_MODEL = Set.of("forward", "decode", "prefill", "speak");
+    private static final Set<String> WHOLE_MODEL = Set.of("forward", "decode", "prefill", "speech");
 
     /** Whoever waits for a token waits for its launch as well. */
     private static final String ON_THE_WALL = "decode";

@@ -48,7 +48,8 @@ final class Comparisons {
                     .thenComparingInt(String::length)
                     .thenComparing(Comparator.naturalOrder());
 
-    private static final Comparator<Row> BY_CONFIGURATION =
+    /** The order of rows in tables. */
+    static final Comparator<Row> BY_CONFIGURATION =
             Comparator.comparing(Row::benchmark)
                     .thenComparing(row -> row.model() == null ? "" : row.model())
                     .thenComparingInt(Row::batch)

@@ -33,6 +33,9 @@ public final class Report {
     /** Key of the figures that span benchmarks; no benchmark has an empty name. */
     static final String ALL_BENCHMARKS = "";
 
+    /** Key of the figure of an utterance's stages. */
+    static final String SPEECH_STAGES = "speech stages";
+
     private final Path folder;
     private final ResultFile results;
     private final Map<String, String> machines;
@@ -102,6 +105,10 @@ public final class Report {
         CsvWriter.write(means, tables.resolve("geometric-means.csv"));
         Table failures = SpeedupTable.failures(results.rows(), machines);
         CsvWriter.write(failures, tables.resolve("rows-without-speed.csv"));
+        Table speech = SpeechTable.of(results.rows(), machines);
+        if (!speech.isEmpty()) {
+            CsvWriter.write(speech, tables.resolve(speech.name() + ".csv"));
+        }
 
         Map<String, List<Document.Figure>> figures = drawCharts();
         if (results.truncated()) {
@@ -109,7 +116,8 @@ public final class Report {
         }
         Document document =
                 new ReportText(results, machines, comparisons, optimised)
-                        .document(options, perBenchmark, means, failures, figures, warnings);
+                        .document(
+                                options, perBenchmark, speech, means, failures, figures, warnings);
         Files.writeString(folder.resolve("report.md"), MarkdownWriter.write(document));
         Files.writeString(folder.resolve("report.html"), HtmlWriter.write(document, folder));
     }
@@ -150,6 +158,12 @@ public final class Report {
             Document.Figure figure = figure(share.title(), "all", "limit");
             Charts.saveShares(share, folder.resolve(figure.path()));
             figures.put(ALL_BENCHMARKS, List.of(figure));
+        }
+        ChartData.Timeline timeline = data.timeline(results.rows());
+        if (timeline != null) {
+            Document.Figure figure = figure(timeline.title(), "speech", "timeline");
+            Charts.saveTimeline(timeline, folder.resolve(figure.path()));
+            figures.put(SPEECH_STAGES, List.of(figure));
         }
         return figures;
     }

@@ -42,6 +42,7 @@ final class ReportText {
     Document document(
             ReportOptions options,
             Map<String, Table> perBenchmark,
+            Table speech,
             Table means,
             Table failures,
             Map<String, List<Document.Figure>> figures,
@@ -59,6 +60,15 @@ final class ReportText {
                     grid(SpeedupTable.printed(table, Columns.BENCHMARK));
                     blocks.addAll(figures.getOrDefault(benchmark, List.of()));
                 });
+        if (!speech.isEmpty()) {
+            heading("Speech, stage by stage");
+            paragraph(
+                    "Medians over the calls; the underrun is the largest of all, of a player that"
+                            + " starts with the first audio. A real-time factor below 1 is faster"
+                            + " than speech.");
+            grid(SpeedupTable.printed(speech));
+            blocks.addAll(figures.getOrDefault(Report.SPEECH_STAGES, List.of()));
+        }
         if (!means.isEmpty()) {
             heading("Geometric means");
             grid(SpeedupTable.printed(means));

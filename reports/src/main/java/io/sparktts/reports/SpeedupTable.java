@@ -299,7 +299,7 @@ final class SpeedupTable {
                 : Comparison.label(best) + " (" + pair.clock() + " clock)";
     }
 
-    private static <T> void text(
+    static <T> void text(
             Table table, String name, List<T> lines, Function<T, @Nullable String> value) {
         StringColumn column = StringColumn.create(name);
         for (T line : lines) {
@@ -309,7 +309,7 @@ final class SpeedupTable {
         table.addColumns(column);
     }
 
-    private static <T> void number(
+    static <T> void number(
             Table table, String name, List<T> lines, Function<T, @Nullable Double> value) {
         DoubleColumn column = DoubleColumn.create(name);
         for (T line : lines) {

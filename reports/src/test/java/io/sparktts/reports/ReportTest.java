@@ -8,6 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sparktts.reports.schema.ReportException;
 import io.sparktts.reports.schema.ResultFile;
+import io.sparktts.reports.schema.Row;
+import io.sparktts.reports.schema.RowKey;
+import io.sparktts.reports.schema.SpeechTimes;
+import io.sparktts.reports.schema.SpeechTimes.Stage;
+import io.sparktts.reports.schema.Timing;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 import javax.imageio.ImageIO;
@@ -72,6 +78,52 @@ class ReportTest {
         assertTrue(html.contains("no &lt;bf16&gt; attention here"));
         assertTrue(html.contains("data:image/svg+xml;base64,"));
         assertFalse(html.contains("http"), "the page needs nothing from elsewhere");
+    }
+
+    @Test
+    void showsTheFirstSecondOfSpeech(@TempDir Path folder) throws Exception {
+        Timing time = Timing.of(new long[] {2_000_000});
+        SpeechTimes speech =
+                new SpeechTimes(
+                        60,
+                        150,
+                        3,
+                        time,
+                        time,
+                        time,
+                        time,
+                        0.25,
+                        7,
+                        List.of(
+                                new Stage(Stage.PREFILL, 0, 10),
+                                new Stage(Stage.TOKENS, 10, 400),
+                                new Stage(Stage.CODEC, 400, 450),
+                                new Stage(Stage.TOKENS, 450, 1500),
+                                new Stage(Stage.CODEC, 1500, 1600)));
+        RowKey key =
+                new RowKey(
+                        "speech", "gpu", "g", "fused", "bf16", 1, 150, "60+150 fast", "invented");
+        Row row = Row.builder(Samples.MACHINE.id(), key).wallTime(time).speech(speech).build();
+        ChartData.Timeline timeline = new ChartData(Map.of()).timeline(List.of(row));
+        assertNotNull(timeline);
+        assertEquals(List.of(400.0 + 50), timeline.firstAudioMillis());
+        assertEquals(1000, timeline.endMillis());
+        assertEquals(
+                List.of(new ChartData.Span(0, 10, 400), new ChartData.Span(0, 450, 1000)),
+                timeline.stages().get(Stage.TOKENS));
+        assertEquals(List.of(new ChartData.Span(0, 400, 450)), timeline.stages().get(Stage.CODEC));
+
+        Path file = folder.resolve("speech.jsonl");
+        ResultFile.append(file, Samples.MACHINE);
+        ResultFile.append(file, row);
+        Path out = folder.resolve("report");
+        Report.write(List.of(file), out, ReportOptions.defaults());
+        List<String> table = Files.readAllLines(out.resolve("tables/speech-stages.csv"));
+        assertEquals(2, table.size());
+        assertTrue(table.get(1).contains("60+150 fast"), table.get(1));
+        assertNotNull(ImageIO.read(out.resolve("charts/speech-timeline.png").toFile()));
+        assertTrue(
+                Files.readString(out.resolve("report.md")).contains("charts/speech-timeline.png"));
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.sparktts.model.Qwen2Config;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What can be measured: single kernels at the model's widths, and passes of the whole model. */
 public enum BenchKind {
@@ -50,7 +51,15 @@ public enum BenchKind {
     CODEC(
             "codec",
             Op.RESIDUAL_UNIT,
-            "semantic tokens (50 are a second) to a waveform, by a BiCodec of the published sizes");
+            "semantic tokens (50 are a second) to a waveform, by a BiCodec of the published sizes"),
+    /** An utterance, streamed. */
+    SPEECH(
+            "speech",
+            Op.DECODE_STEP,
+            "streamed speech of a known voice: a prompt of 60 tokens, then tokens and audio");
+
+    /** Of an utterance. */
+    static final int PROMPT_TOKENS = 60;
 
     /** Of one semantic token, in wave generator and prenet of the published sizes. */
     private static final double CODEC_MULTIPLY_ADDS = 597.1e6;
@@ -121,7 +130,21 @@ public enum BenchKind {
 
     /** Whether it runs a whole model. */
     public boolean wholeModel() {
-        return this == FORWARD || this == PREFILL || this == DECODE;
+        return this == FORWARD || this == PREFILL || this == DECODE || this == SPEECH;
+    }
+
+    /** The operations that have to be supported. */
+    List<Op> ops() {
+        return switch (this) {
+            case FORWARD, PREFILL -> MODEL_OPS;
+            case DECODE -> with(MODEL_OPS, Op.SAMPLE);
+            case SPEECH -> with(MODEL_OPS, Op.SAMPLE, CODEC.op);
+            default -> List.of(op);
+        };
+    }
+
+    private static List<Op> with(List<Op> ops, Op... more) {
+        return Stream.concat(ops.stream(), Arrays.stream(more)).toList();
     }
 
     /** Whether its traffic is that of a copy, rather than mostly reads. */
@@ -140,6 +163,7 @@ public enum BenchKind {
                     size + "x" + c.heads() + "/" + c.kvHeads() + "x" + c.headDim();
             case SOFTMAX, SAMPLING -> size + "x" + c.vocabSize();
             case FORWARD, PREFILL, DECODE, CODEC -> size;
+            case SPEECH -> PROMPT_TOKENS + "+" + sequence;
         };
     }
 
@@ -158,7 +182,7 @@ public enum BenchKind {
             case SOFTMAX -> KernelWorkload.softmax(batch * sequence, c.vocabSize());
             case SAMPLING ->
                     KernelWorkload.sampling(batch * sequence, c.vocabSize(), Sampling.SPARK_TTS);
-            case FORWARD, PREFILL, DECODE, CODEC ->
+            case FORWARD, PREFILL, DECODE, CODEC, SPEECH ->
                     throw new IllegalStateException(id + " runs a whole model");
         };
     }
@@ -183,6 +207,11 @@ public enum BenchKind {
             case PREFILL -> passFlops(rows, pairs, c) + batch * head;
             case DECODE -> passFlops(batch, batch * (sequence + 1.0), c) + batch * head;
             case CODEC -> 2 * rows * CODEC_MULTIPLY_ADDS;
+            case SPEECH ->
+                    PREFILL.flops(batch, PROMPT_TOKENS, c)
+                            + sequence * DECODE.flops(batch, PROMPT_TOKENS + sequence / 2, c)
+                            // A tiny model has a tiny codec.
+                            + (c.equals(Qwen2Config.TINY) ? 0 : CODEC.flops(batch, sequence, c));
         };
     }
 

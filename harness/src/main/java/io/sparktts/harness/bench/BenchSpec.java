@@ -2,6 +2,7 @@ package io.sparktts.harness.bench;
 
 import io.sparktts.backend.DType;
 import io.sparktts.reports.schema.RowKey;
+import io.sparktts.speech.Streaming;
 
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ import java.util.Locale;
  * @param estimateMillis how long the row will take, start of its process included
  * @param asynchronous whether the device runs beside the host
  * @param skip why it is not run; null if it is
+ * @param mode how speech is streamed; null for all else
  */
 public record BenchSpec(
         BenchKind kind,
@@ -43,7 +45,8 @@ public record BenchSpec(
         double flops,
         double estimateMillis,
         boolean asynchronous,
-        @Nullable String skip) {
+        @Nullable String skip,
+        Streaming.@Nullable Mode mode) {
     /** What identifies the row in result files. */
     public RowKey key() {
         return new RowKey(
@@ -96,6 +99,28 @@ public record BenchSpec(
                 flops,
                 0,
                 asynchronous,
-                reason);
+                reason,
+                mode);
+    }
+
+    /** The same, streamed in a mode. */
+    BenchSpec streamed(Streaming.Mode m) {
+        return new BenchSpec(
+                kind,
+                backend,
+                deviceId,
+                device,
+                variant,
+                dtype,
+                batch,
+                sequenceLength,
+                shape + " " + m.name().toLowerCase(Locale.ROOT),
+                model,
+                modelLabel,
+                flops,
+                estimateMillis,
+                asynchronous,
+                skip,
+                m);
     }
 }

@@ -64,15 +64,12 @@ final class Estimate {
                         + effort.rounds() * Math.max(call, (double) effort.roundMillis());
         double fixed = START_MILLIS + limits(effort, 100) + 2 * call;
         if (kind.wholeModel()) {
-            double weights =
-                    BenchKind.layerWeights(c) * c.layers()
-                            + (double) c.vocabSize() * c.hiddenSize();
             double prompt =
                     kind == BenchKind.DECODE
                             ? BenchKind.PREFILL.flops(batch, sequence, c) / flopsPerMillis
                             : 0;
             // Drawing and packing the weights, and the check on two layers.
-            fixed += weights / (100_000.0 * cores) + 1_500 + prompt;
+            fixed += weights(c) / (100_000.0 * cores) + 1_500 + prompt;
         }
         return fixed + calls;
     }
@@ -109,10 +106,8 @@ final class Estimate {
         if (!kind.wholeModel()) {
             return millis + DRAW_MILLIS * elements(kind, batch, sequence, c) / Math.min(cores, 8);
         }
-        double weights =
-                BenchKind.layerWeights(c) * c.layers() + (double) c.vocabSize() * c.hiddenSize();
         // Drawing and packing the weights, and the check on two layers.
-        return millis + weights / (400_000.0 * Math.min(cores, 8)) + 2_000;
+        return millis + weights(c) / (400_000.0 * Math.min(cores, 8)) + 2_000;
     }
 
     /** Elements that are drawn and looked at. */
@@ -131,7 +126,7 @@ final class Estimate {
             case ATTENTION_DECODE -> rows * (queries + 2 * keysAndValues);
             case SOFTMAX, SAMPLING -> 2 * rows * c.vocabSize();
             case CODEC -> BenchKind.CODEC_WEIGHTS;
-            case FORWARD, PREFILL, DECODE -> 0;
+            case FORWARD, PREFILL, DECODE, SPEECH -> 0;
         };
     }
 
@@ -145,11 +140,15 @@ final class Estimate {
                     case SOFTMAX -> 2 * rows * c.vocabSize();
                     // Some passes for top-k and top-p.
                     case SAMPLING -> 8 * rows * c.vocabSize();
-                    case DECODE ->
-                            BenchKind.layerWeights(c) * c.layers()
-                                    + (double) c.vocabSize() * c.hiddenSize();
+                    case DECODE -> weights(c);
+                    case SPEECH -> sequence * weights(c);
                     default -> 0;
                 };
         return elements * dtype.bytes();
+    }
+
+    /** Elements that a token's pass reads. */
+    private static double weights(Qwen2Config c) {
+        return BenchKind.layerWeights(c) * c.layers() + (double) c.vocabSize() * c.hiddenSize();
     }
 }

@@ -10,6 +10,7 @@ import io.sparktts.harness.bench.Preset.Part;
 import io.sparktts.harness.bench.Preset.Shape;
 import io.sparktts.model.Qwen2Config;
 import io.sparktts.reports.schema.RowKey;
+import io.sparktts.speech.Streaming;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -108,11 +109,18 @@ public record Grid(
                     for (String variant : variants(part.kind(), report, ablation)) {
                         BenchSpec spec =
                                 spec(part.kind(), report, device, variant, type, shape, config);
-                        specs.putIfAbsent(spec.key(), spec);
+                        modes(spec).forEach(s -> specs.putIfAbsent(s.key(), s));
                     }
                 }
             }
         }
+    }
+
+    /** Speech is measured in each way of streaming. */
+    private static Stream<BenchSpec> modes(BenchSpec spec) {
+        return spec.kind() == BenchKind.SPEECH
+                ? Stream.of(Streaming.Mode.FAST, Streaming.Mode.EXACT).map(spec::streamed)
+                : Stream.of(spec);
     }
 
     private BenchSpec spec(
@@ -151,7 +159,11 @@ public record Grid(
                                 report.asynchronous() ? effort.besideHost() : effort,
                                 report.asynchronous()),
                         report.asynchronous(),
+                        null,
                         null);
+        if (kind == BenchKind.SPEECH && !Models.speaks(model)) {
+            return spec.skipped("the model's folder has no BiCodec");
+        }
         double work =
                 kind == BenchKind.DECODE
                         ? flops + BenchKind.PREFILL.flops(batch, sequence, config)

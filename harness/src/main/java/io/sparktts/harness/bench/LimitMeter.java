@@ -52,7 +52,9 @@ final class LimitMeter {
         this.dtype = spec.dtype();
         boolean memory = spec.kind() == BenchKind.DECODE || (bytes > 0 && flops < RIDGE * bytes);
         this.work = memory ? bytes : flops;
-        if (!memory) {
+        if (work == 0) {
+            kinds = List.of();
+        } else if (!memory) {
             kinds = List.of(LimitKind.FMA);
         } else if (spec.kind().writesAsItReads()) {
             kinds = List.of(LimitKind.COPY, LimitKind.SCALE);

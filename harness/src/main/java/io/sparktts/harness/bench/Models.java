@@ -2,11 +2,17 @@ package io.sparktts.harness.bench;
 
 import io.sparktts.backend.DType;
 import io.sparktts.backend.Device;
+import io.sparktts.backend.Variants;
+import io.sparktts.checkpoint.BiCodecCheckpoint;
 import io.sparktts.checkpoint.Qwen2Checkpoint;
+import io.sparktts.checkpoint.SyntheticCheckpoint.Size;
 import io.sparktts.harness.UserError;
+import io.sparktts.model.BiCodecConfig;
 import io.sparktts.model.Qwen2;
 import io.sparktts.model.Qwen2Config;
 import io.sparktts.model.SyntheticWeights;
+import io.sparktts.speech.LoadOptions;
+import io.sparktts.speech.SparkTts;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +22,8 @@ import java.util.Locale;
 public final class Models {
     /** Seed of synthetic weights. */
     static final long SEED = 20_250_301;
+
+    private static final String CODEC = "BiCodec";
 
     private Models() {}
 
@@ -54,6 +62,33 @@ public final class Models {
             case "0.5b" -> "Spark-TTS-0.5B (synthetic)";
             default -> String.valueOf(Path.of(model).toAbsolutePath().normalize().getFileName());
         };
+    }
+
+    /** Whether it has a codec. */
+    static boolean speaks(String model) {
+        return synthetic(model) || Files.isDirectory(Path.of(model, CODEC));
+    }
+
+    /** Sizes of its codec. */
+    static BiCodecConfig codecConfig(String model) {
+        if (synthetic(model)) {
+            return size(model).codec();
+        }
+        try (BiCodecCheckpoint checkpoint = BiCodecCheckpoint.open(Path.of(model, CODEC))) {
+            return checkpoint.config();
+        }
+    }
+
+    private static Size size(String model) {
+        return model.equalsIgnoreCase("tiny") ? Size.TINY : Size.PUBLISHED;
+    }
+
+    /** Brings a model that speaks to a device. */
+    static SparkTts speaker(String model, Device device, DType dtype, Variants variants) {
+        LoadOptions options = LoadOptions.DEFAULT.withDtype(dtype).withVariants(variants);
+        return synthetic(model)
+                ? SparkTts.synthetic(size(model), SEED, options, device)
+                : SparkTts.load(Path.of(model), options, device);
     }
 
     /** Brings a model to a device. */

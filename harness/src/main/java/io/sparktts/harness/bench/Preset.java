@@ -56,6 +56,9 @@ public enum Preset {
     private static final List<DType> ALL = List.of(DType.F32, DType.F16, DType.BF16);
     private static final List<DType> BF16 = List.of(DType.BF16);
 
+    /** Long enough for exact streaming to begin before the last token. */
+    private static final Shape SPEECH = new Shape(1, 150);
+
     private final int warmups;
     private final Duration warmupTime;
     private final int rounds;
@@ -153,6 +156,7 @@ public enum Preset {
                     case SOFTMAX, SAMPLING -> new Shape(1, 1);
                     case FORWARD, PREFILL, DECODE -> new Shape(1, 64);
                     case CODEC -> new Shape(1, 50);
+                    case SPEECH -> SPEECH;
                     default -> new Shape(1, 128);
                 };
         return List.of(new Part(kind, List.of(shape), BF16, false));
@@ -207,6 +211,7 @@ public enum Preset {
         parts.add(new Part(BenchKind.SOFTMAX, shapes(1, 1), BF16, false));
         parts.add(new Part(BenchKind.CODEC, shapes(1, 25, 1, 50, 1, 184), ALL, false));
         parts.add(new Part(BenchKind.PREFILL, shapes(1, 500, 8, 500, 32, 500), BF16, false));
+        parts.add(new Part(BenchKind.SPEECH, List.of(SPEECH), BF16, false));
         return List.copyOf(parts);
     }
 

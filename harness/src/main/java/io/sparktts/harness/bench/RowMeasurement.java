@@ -17,13 +17,13 @@ import io.sparktts.reports.schema.Row;
 import io.sparktts.reports.schema.RowBuilder;
 import io.sparktts.reports.schema.Status;
 import io.sparktts.reports.schema.Timing;
+import io.sparktts.speech.Speech;
 
 import org.jspecify.annotations.Nullable;
 
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
@@ -76,12 +76,7 @@ final class RowMeasurement implements AutoCloseable {
         this.spec = spec;
         this.device = device;
         this.row = Row.builder(plan.environmentId(), spec.key());
-        this.call =
-                spec.kind().wholeModel()
-                        ? new ModelCall(spec, device)
-                        : spec.kind() == BenchKind.CODEC
-                                ? new CodecCall(spec, device)
-                                : new KernelCall(spec, device);
+        this.call = Call.of(spec, device);
         this.queue = call.queue();
         this.limits = new LimitMeter(spec, device, call.bytes(), call.flops());
     }
@@ -134,18 +129,15 @@ final class RowMeasurement implements AutoCloseable {
     }
 
     private static Support support(BenchSpec spec, Device device) {
-        if (spec.kind() == BenchKind.CODEC && spec.batch() > 1) {
+        boolean audio = spec.kind() == BenchKind.CODEC || spec.kind() == BenchKind.SPEECH;
+        if (audio && spec.batch() > 1) {
             return Support.no("the codec decodes one utterance at a time");
         }
         if (!spec.kind().wholeModel()) {
             return device.supports(spec.kind().op(), spec.dtype(), spec.variant());
         }
         Variants variants = Grid.parse(spec.variant());
-        List<Op> ops = new ArrayList<>(BenchKind.MODEL_OPS);
-        if (spec.kind() == BenchKind.DECODE) {
-            ops.add(Op.SAMPLE);
-        }
-        for (Op op : ops) {
+        for (Op op : spec.kind().ops()) {
             List<String> available = device.variants(op);
             if (variants.override(op).isPresent()
                     && !available.contains(variants.override(op).orElseThrow())) {
@@ -293,7 +285,12 @@ final class RowMeasurement implements AutoCloseable {
         long wall = System.nanoTime() - start;
         if (recording) {
             iteration.wall.add(wall);
-            iteration.device.add(after.nanosSince(before));
+            Speech.Timings timings = call.timings();
+            if (timings == null) {
+                iteration.device.add(after.nanosSince(before));
+            } else {
+                iteration.speech.add(timings);
+            }
         }
     }
 
@@ -318,25 +315,32 @@ final class RowMeasurement implements AutoCloseable {
         }
         limits.append(Path.of(plan.limits()));
         Timing wall = Timing.of(samples.wall.nanos());
-        Timing device = Timing.of(samples.device.nanos());
+        Timing device = timing(samples.device);
         long bytes = call.bytes();
         row.wallTime(wall)
                 .deviceTime(device)
-                .coldDeviceTime(samples.cold.count() == 0 ? null : Timing.of(samples.cold.nanos()))
+                .coldDeviceTime(timing(samples.cold))
                 .bytesPerCall(bytes > 0 ? Long.valueOf(bytes) : null)
-                .flopsPerCall(call.flops())
+                .flopsPerCall(call.flops() > 0 ? Double.valueOf(call.flops()) : null)
                 .allocatedBytesPerCall((double) allocated / calls)
                 .rates();
         limits.limit()
                 .ifPresent(l -> limits.share().ifPresent(s -> row.shareOf(l.kind(), 100 * s)));
+        if (call instanceof SpeechCall utterance) {
+            row.speech(utterance.times(samples.speech));
+        }
         if (call.tokens() > 0) {
             // Whoever waits for a token waits for its launch as well.
-            Timing time = spec.kind() == BenchKind.DECODE ? wall : device;
+            Timing time = spec.kind() == BenchKind.DECODE || device == null ? wall : device;
             row.tokensPerSecond(call.tokens() * 1e9 / time.medianNanos());
         }
         Row measured = row.build();
         String message = join(call.remark(), aboveLimit(measured, bytes));
         write(plan, row.message(message.isEmpty() ? null : message).build());
+    }
+
+    private static @Nullable Timing timing(SampleRecorder times) {
+        return times.count() == 0 ? null : Timing.of(times.nanos());
     }
 
     /** A share above 100 % says that the probe met another bottleneck than the row. */

@@ -2,7 +2,6 @@ package io.sparktts.harness.speech;
 
 import io.sparktts.checkpoint.SyntheticCheckpoint;
 import io.sparktts.harness.UserError;
-import io.sparktts.model.BiCodecConfig;
 import io.sparktts.text.SyntheticTokenizer;
 
 import picocli.CommandLine.Command;
@@ -50,18 +49,9 @@ public final class ModelCommand implements Runnable {
         } catch (IllegalArgumentException e) {
             throw UserError.usage(String.valueOf(e.getMessage()));
         }
-        SyntheticCheckpoint.write(directory, chosen, tokenizer(chosen).json(), seed);
+        SyntheticCheckpoint.write(
+                directory, chosen, SyntheticTokenizer.of(chosen.codec()).json(), seed);
         spec.commandLine().getOut().println(directory);
         return UserError.OK;
-    }
-
-    /** The published ids, or no more than a small model has rows for. */
-    private static SyntheticTokenizer tokenizer(SyntheticCheckpoint.Size size) {
-        if (size == SyntheticCheckpoint.Size.PUBLISHED) {
-            return SyntheticTokenizer.published();
-        }
-        BiCodecConfig codec = size.codec();
-        return SyntheticTokenizer.compact(
-                codec.speaker().codebookSize(), codec.quantizer().codebookSize());
     }
 }

@@ -9,6 +9,7 @@ import io.sparktts.backend.DType;
 import io.sparktts.backend.DeviceInfo;
 import io.sparktts.backend.Op;
 import io.sparktts.harness.ProbeReport;
+import io.sparktts.speech.Streaming;
 
 import org.junit.jupiter.api.Test;
 
@@ -133,6 +134,24 @@ class GridTest {
         assertTrue(rows(full, BenchKind.MLP).contains("8x2048x896x4864 f16 fused"));
         assertTrue(rows(full, BenchKind.DECODE).contains("32x500 bf16 fused"));
         assertTrue(rows(full, BenchKind.SAMPLING).contains("8x1x166000 bf16 naive"));
+    }
+
+    @Test
+    void speechIsMeasuredInBothModes() {
+        List<BenchSpec> specs =
+                grid(Preset.FULL, List.of(BenchKind.SPEECH), List.of("fused"))
+                        .specs(List.of(VECTOR));
+        assertEquals(
+                List.of("60+150 fast bf16 fused", "60+150 exact bf16 fused"),
+                rows(specs, BenchKind.SPEECH));
+        assertEquals(
+                List.of(Streaming.Mode.FAST, Streaming.Mode.EXACT),
+                specs.stream().map(BenchSpec::mode).toList());
+        assertTrue(
+                rows(
+                                grid(Preset.QUICK, List.of(), List.of()).specs(List.of(VECTOR)),
+                                BenchKind.SPEECH)
+                        .isEmpty());
     }
 
     @Test

@@ -15,7 +15,7 @@ class KernelReplayTest {
     private static BenchSpec spec(BenchKind kind) {
         return new BenchSpec(
                 kind, "vector", "cpu", "cpu", "fused", DType.F16, 2, 3, "2x3", "tiny", null, 1, 1,
-                true, null);
+                true, null, null);
     }
 
     @Test
@@ -78,6 +78,7 @@ class KernelReplayTest {
                         1,
                         1,
                         true,
+                        null,
                         null);
         assertEquals("tf32", tf32.key().dtype());
         assertEquals("f16", s.key().dtype());

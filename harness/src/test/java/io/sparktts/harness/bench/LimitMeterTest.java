@@ -41,7 +41,7 @@ class LimitMeterTest {
         BenchSpec spec =
                 new BenchSpec(
                         kind, "vector", "cpu", "cpu", "fused", DType.F32, 2, 3, "2x3", "tiny", null,
-                        1, 1, true, null);
+                        1, 1, true, null, null);
         return new LimitMeter(spec, device, bytes, flops);
     }
 

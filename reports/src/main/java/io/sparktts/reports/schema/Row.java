@@ -32,6 +32,7 @@ import java.util.Objects;
  * @param clockBeforeMegahertz the device's clock before the timed calls
  * @param clockAfterMegahertz and after them
  * @param throttledSamples left out because the clock had fallen below 75 % of the highest one seen
+ * @param speech the stages of an utterance; for rows that speak
  */
 public record Row(
         String environmentId,
@@ -64,7 +65,8 @@ public record Row(
         @Nullable Timing coldDeviceTime,
         @Nullable Integer clockBeforeMegahertz,
         @Nullable Integer clockAfterMegahertz,
-        @Nullable Integer throttledSamples)
+        @Nullable Integer throttledSamples,
+        @Nullable SpeechTimes speech)
         implements ResultLine {
 
     /** Takes every speed away from a row that did not pass: a wrong answer has no speed. */
@@ -86,6 +88,7 @@ public record Row(
             coldStartMillis = null;
             tokensPerSecond = null;
             coldDeviceTime = null;
+            speech = null;
         }
     }
 

@@ -27,6 +27,7 @@ public final class RowBuilder {
     private @Nullable Integer clockBeforeMegahertz;
     private @Nullable Integer clockAfterMegahertz;
     private @Nullable Integer throttledSamples;
+    private @Nullable SpeechTimes speech;
 
     RowBuilder(String environmentId, RowKey key) {
         this.environmentId = environmentId;
@@ -129,6 +130,11 @@ public final class RowBuilder {
         return this;
     }
 
+    public RowBuilder speech(@Nullable SpeechTimes value) {
+        this.speech = value;
+        return this;
+    }
+
     /**
      * Derives GB/s and TFLOP/s from {@link Row#bytesPerCall}, {@link Row#flopsPerCall} and the
      * median of the device time, or of the wall time where there is none.
@@ -186,6 +192,7 @@ public final class RowBuilder {
                 coldDeviceTime,
                 clockBeforeMegahertz,
                 clockAfterMegahertz,
-                throttledSamples);
+                throttledSamples,
+                speech);
     }
 }

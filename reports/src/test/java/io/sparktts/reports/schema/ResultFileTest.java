@@ -66,6 +66,37 @@ class ResultFileTest {
     }
 
     @Test
+    void keepsTheStagesOfSpeechAndReadsRowsFromBefore(@TempDir Path folder) throws IOException {
+        Timing time = Timing.of(new long[] {5});
+        SpeechTimes speech =
+                new SpeechTimes(
+                        60,
+                        150,
+                        3,
+                        time,
+                        time,
+                        time,
+                        time,
+                        0.5,
+                        2,
+                        List.of(new SpeechTimes.Stage(SpeechTimes.Stage.PREFILL, 0, 1)));
+        Row spoken = Row.builder(HERE.id(), KEY).wallTime(time).speech(speech).build();
+        Path file = folder.resolve("results.jsonl");
+        ResultFile.append(file, HERE);
+        ResultFile.append(file, spoken);
+        assertEquals(speech, ResultFile.read(file).rows().getFirst().speech());
+        Row failed =
+                Row.builder(HERE.id(), KEY).speech(speech).failed(Status.INCORRECT, "x").build();
+        assertNull(failed.speech());
+
+        String before =
+                ResultFile.toJson(passed(HERE.id(), KEY, 1000)).replaceAll(",\"speech\":null", "");
+        assertFalse(before.contains("speech"), before);
+        Files.writeString(file, ResultFile.toJson(HERE) + "\n" + before + "\n");
+        assertEquals(List.of(passed(HERE.id(), KEY, 1000)), ResultFile.read(file).rows());
+    }
+
+    @Test
     void leavesACutOffLastLineOutAndWritesOverIt(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("results.jsonl");
         ResultFile.append(file, HERE);
