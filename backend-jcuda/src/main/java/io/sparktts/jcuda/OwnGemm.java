@@ -39,8 +39,8 @@ final class OwnGemm {
     }
 
     /**
-     * Whether {@link #swiGlu} beats cuBLASLt and a separate activation: on an H200 it does from
-     * 512 rows on in 16 bits, and where {@link Float32SwiGlu#fits} says so.
+     * Whether {@link #swiGlu} beats cuBLASLt and a separate activation: on an H200 it does from 512
+     * rows on in 16 bits, and where {@link Float32SwiGlu#fits} says so.
      */
     boolean fusesSwiGlu(Tensor out, Tensor x, CudaWeight gateUp) {
         return (x.rows() >= MANY_ROWS && hopper.accepts(out, x, gateUp, null))

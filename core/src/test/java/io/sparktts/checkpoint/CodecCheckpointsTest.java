@@ -96,14 +96,14 @@ class CodecCheckpointsTest {
                     codec.config(),
                     codec.speakerSizes(),
                     (name, shape) -> {
-                        try (Arena arena = Arena.ofConfined()) {
+                        try (Arena arena = Arena.ofShared()) {
                             assertArrayEquals(shape, codec.tensor(name, arena).shape(), name);
                         }
                     });
             Wav2Vec2Tensors.forEach(
                     features.config(),
                     (name, shape) -> {
-                        try (Arena arena = Arena.ofConfined()) {
+                        try (Arena arena = Arena.ofShared()) {
                             assertArrayEquals(shape, features.tensor(name, arena).shape(), name);
                         }
                     });
@@ -118,7 +118,7 @@ class CodecCheckpointsTest {
                         SafetensorsFile.open(given("bicodec/bicodec_folded.safetensors"))) {
             assertFalse(folded.names().isEmpty());
             for (String name : folded.names()) {
-                try (Arena arena = Arena.ofConfined()) {
+                try (Arena arena = Arena.ofShared()) {
                     HostTensor ours = codec.tensor(name, arena);
                     assertEquals(DType.F32, ours.dtype());
                     assertArrayEquals(folded.shape(name), ours.shape(), name);
@@ -139,7 +139,7 @@ class CodecCheckpointsTest {
         try (Wav2Vec2Checkpoint features = Wav2Vec2Checkpoint.open(given(FEATURES));
                 TorchPickleFile file =
                         TorchPickleFile.open(given(FEATURES + "/pytorch_model.bin"));
-                Arena arena = Arena.ofConfined()) {
+                Arena arena = Arena.ofShared()) {
             HostTensor weight = features.tensor(name, arena);
             HostTensor g = file.map("wav2vec2." + name + "_g", arena);
             HostTensor v = file.map("wav2vec2." + name + "_v", arena);
@@ -161,7 +161,7 @@ class CodecCheckpointsTest {
     void tensorsLiveInTheirArena() {
         HostTensor plain;
         HostTensor folded;
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofShared()) {
             try (BiCodecCheckpoint codec = BiCodecCheckpoint.open(golden(CODEC))) {
                 plain = codec.tensor("encoder.project.weight", arena);
                 folded = codec.tensor("decoder.model.0.weight", arena);
@@ -186,7 +186,7 @@ class CodecCheckpointsTest {
         editHeader(".weight_v\"", ".parametrizations.weight.original1\"");
         try (BiCodecCheckpoint published = BiCodecCheckpoint.open(golden(CODEC));
                 BiCodecCheckpoint newer = BiCodecCheckpoint.open(folder);
-                Arena arena = Arena.ofConfined()) {
+                Arena arena = Arena.ofShared()) {
             assertEquals(List.of(), newer.warnings());
             assertArrayEquals(
                     published.tensor(name, arena).toDoubles(),
@@ -200,7 +200,7 @@ class CodecCheckpointsTest {
         editHeader("decoder.model.0.weight_v", "decoder.model.0.weight");
         try (BiCodecCheckpoint codec = BiCodecCheckpoint.open(folder);
                 SafetensorsFile file = SafetensorsFile.open(golden(CODEC + "/model.safetensors"));
-                Arena arena = Arena.ofConfined()) {
+                Arena arena = Arena.ofShared()) {
             assertArrayEquals(
                     file.tensor("decoder.model.0.weight_v").toDoubles(),
                     codec.tensor("decoder.model.0.weight", arena).toDoubles());
@@ -295,7 +295,7 @@ class CodecCheckpointsTest {
         }
         Files.write(file, bytes);
         try (BiCodecCheckpoint codec = BiCodecCheckpoint.open(folder);
-                Arena arena = Arena.ofConfined()) {
+                Arena arena = Arena.ofShared()) {
             assertRefused(
                     () -> codec.tensor("decoder.model.6.weight", arena),
                     "tensor decoder.model.6.weight_v has no direction: all zero at index 0");
@@ -321,7 +321,7 @@ class CodecCheckpointsTest {
         Files.write(folder.resolve("pytorch_model.bin"), new byte[1]);
         try (Wav2Vec2Checkpoint published = Wav2Vec2Checkpoint.open(golden(FEATURES));
                 Wav2Vec2Checkpoint converted = Wav2Vec2Checkpoint.open(folder);
-                Arena arena = Arena.ofConfined()) {
+                Arena arena = Arena.ofShared()) {
             assertEquals(List.of(), converted.warnings());
             for (String tensor : List.of(name, "encoder.layers.15.final_layer_norm.bias")) {
                 assertArrayEquals(

@@ -1,6 +1,7 @@
 package io.sparktts.reports;
 
 import org.knowm.xchart.AnnotationLine;
+import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.ChartEncoder;
@@ -185,14 +186,17 @@ final class Charts {
                 .setXAxisMax(data.endMillis())
                 .setYAxisMin(0.5)
                 .setYAxisMax(bars + 0.5)
-                .setYAxisTickMarkSpacingHint(BAR_PITCH - 8)
                 .setPlotGridHorizontalLinesVisible(false);
-        // bars stand at whole numbers, the first on top
-        chart.setCustomYAxisTickLabelsFormatter(
-                y -> {
-                    int bar = bars - (int) Math.rint(y);
-                    return Math.rint(y) == y && bar >= 0 && bar < bars ? data.bars().get(bar) : " ";
-                });
+        // Bars stand at whole numbers, the first on top, each under its name: at numbers that are
+        // no
+        // round steps of the axis, labels are left out.
+        chart.getStyler().setYAxisTicksVisible(false);
+        for (int bar = 0; bar < bars; bar++) {
+            AnnotationText name =
+                    new AnnotationText(
+                            data.bars().get(bar), data.endMillis() / 2, bars - bar + 0.38, false);
+            chart.addAnnotation(name);
+        }
         data.stages()
                 .forEach(
                         (stage, spans) -> {
