@@ -130,6 +130,11 @@ final class CudaContext implements AutoCloseable {
         return computeCapability;
     }
 
+    /** Whether it has what compute capability 9.0 alone has: wgmma. */
+    boolean isHopper() {
+        return computeCapability == 90;
+    }
+
     /** Size of the L2 cache. */
     int cacheBytes() {
         return cacheBytes;

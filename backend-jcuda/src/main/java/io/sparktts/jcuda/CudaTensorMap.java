@@ -1,6 +1,7 @@
 package io.sparktts.jcuda;
 
 import io.sparktts.backend.DType;
+import io.sparktts.backend.Tensor;
 
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
@@ -17,16 +18,13 @@ final class CudaTensorMap {
      * @param address of the first element, a multiple of 16
      * @param pitch elements between rows; its bytes are a multiple of 16
      * @param boxRows at most 256
-     * @param boxColumns 128 bytes' worth of elements
      */
-    record Matrix(
-            DType dtype,
-            long address,
-            long rows,
-            long columns,
-            long pitch,
-            int boxRows,
-            int boxColumns) {}
+    record Matrix(DType dtype, long address, long rows, long columns, long pitch, int boxRows) {
+        /** The swizzle's 128 bytes' worth of elements. */
+        int boxColumns() {
+            return 128 / dtype.bytes();
+        }
+    }
 
     private final DriverExtras extras;
     private final Map<Matrix, MemorySegment> maps =
@@ -41,6 +39,30 @@ final class CudaTensorMap {
 
     CudaTensorMap(DriverExtras extras) {
         this.extras = extras;
+    }
+
+    /** Of a tensor. */
+    MemorySegment of(Tensor t, int boxRows) {
+        return of(
+                new Matrix(
+                        t.dtype(),
+                        CudaBuffer.address(t),
+                        t.rows(),
+                        t.columns(),
+                        t.columns(),
+                        boxRows));
+    }
+
+    /** Of a weight. */
+    MemorySegment of(CudaWeight w, int boxRows) {
+        return of(
+                new Matrix(
+                        w.dtype(),
+                        w.address(),
+                        w.outFeatures(),
+                        w.inFeatures(),
+                        w.pitch(),
+                        boxRows));
     }
 
     /**

@@ -39,7 +39,6 @@ final class FlashAttention {
 
     private record Entry(DType dtype, int size) {}
 
-    private static final int HOPPER = 90;
     private static final int HOPPER_HEAD_DIM = 64;
     private static final int HOPPER_KEYS = 128;
     private static final List<Integer> WIDTHS = List.of(32, 64, 128);
@@ -58,7 +57,7 @@ final class FlashAttention {
                 String entry = "flashAttention" + width + "_" + dtype.id();
                 byWidth.put(new Entry(dtype, width), context.function("FlashAttention", entry));
             }
-            if (context.computeCapability() == HOPPER) {
+            if (context.isHopper()) {
                 for (Block block : Block.values()) {
                     String entry = "flashAttentionHopper" + block.rows() + "_" + dtype.id();
                     byRows.put(
@@ -93,7 +92,7 @@ final class FlashAttention {
 
     /** The one choice between the two kernels. */
     private boolean usesHopper(AttentionCall call) {
-        return context.computeCapability() == HOPPER
+        return context.isHopper()
                 && call.shape().headDim() == HOPPER_HEAD_DIM
                 && cacheRows(call.cache()) <= Integer.MAX_VALUE;
     }
@@ -132,7 +131,6 @@ final class FlashAttention {
                                 cacheRows(cache),
                                 HOPPER_HEAD_DIM,
                                 HOPPER_HEAD_DIM,
-                                HOPPER_KEYS,
-                                HOPPER_HEAD_DIM));
+                                HOPPER_KEYS));
     }
 }

@@ -5,11 +5,8 @@ import io.sparktts.backend.Tensor;
 
 import jcuda.driver.CUstream;
 
-import java.lang.foreign.MemorySegment;
-
 /** Launches {@code Float32SwiGlu.cu}: gates and ups of many rows in true float32 on Hopper. */
 final class Float32SwiGlu {
-    private static final int HOPPER = 90;
     private static final int THREADS = 256;
     private static final int ROWS = 128;
     private static final int COLUMNS = 152;
@@ -26,7 +23,7 @@ final class Float32SwiGlu {
 
     /** Whether rows are many and placed as the copy engine needs it. */
     boolean accepts(Tensor out, Tensor x, CudaWeight gateUp) {
-        return context.computeCapability() == HOPPER
+        return context.isHopper()
                 && x.dtype() == DType.F32
                 && out.dtype() == DType.F32
                 && x.rows() >= ROWS / 2
@@ -59,23 +56,11 @@ final class Float32SwiGlu {
                         x.rows(),
                         out.columns(),
                         gateUp.inFeatures(),
-                        map(CudaBuffer.address(x), x.rows(), x.columns(), x.columns(), ROWS),
-                        map(
-                                gateUp.address(),
-                                gateUp.outFeatures(),
-                                gateUp.inFeatures(),
-                                gateUp.pitch(),
-                                COLUMNS));
+                        context.tensorMaps().of(x, ROWS),
+                        context.tensorMaps().of(gateUp, COLUMNS));
     }
 
     private static int tiles(Tensor out) {
         return Math.ceilDiv(out.rows(), ROWS) * Math.ceilDiv(out.columns(), COLUMNS);
-    }
-
-    private MemorySegment map(long address, int rows, int columns, int pitch, int boxRows) {
-        return context.tensorMaps()
-                .of(
-                        new CudaTensorMap.Matrix(
-                                DType.F32, address, rows, columns, pitch, boxRows, BOX_COLUMNS));
     }
 }

@@ -7,12 +7,9 @@ import jcuda.driver.CUstream;
 
 import org.jspecify.annotations.Nullable;
 
-import java.lang.foreign.MemorySegment;
-
 /** Launches {@code HopperGemm.cu}: products of many rows on Hopper's tensor cores. */
 final class HopperGemm {
     private static final String MODULE = "HopperGemm";
-    private static final int HOPPER = 90;
     private static final int THREADS = 384;
     private static final int ROWS = 128;
     private static final int BOX_COLUMNS = 64;
@@ -28,7 +25,7 @@ final class HopperGemm {
 
     /** Whether rows are many, 16-bit, and placed as the copy engine and wide stores need it. */
     boolean accepts(Tensor out, Tensor x, CudaWeight weight, @Nullable Tensor residual) {
-        return context.computeCapability() == HOPPER
+        return context.isHopper()
                 && x.dtype() != DType.F32
                 && out.dtype() == x.dtype()
                 && x.rows() >= BOX_COLUMNS
@@ -91,14 +88,8 @@ final class HopperGemm {
                         m,
                         n,
                         weight.inFeatures(),
-                        map(x.dtype(), CudaBuffer.address(x), m, x.columns(), x.columns(), ROWS),
-                        map(
-                                weight.dtype(),
-                                weight.address(),
-                                weight.outFeatures(),
-                                weight.inFeatures(),
-                                weight.pitch(),
-                                weightRows / 2));
+                        context.tensorMaps().of(x, ROWS),
+                        context.tensorMaps().of(weight, weightRows / 2));
     }
 
     private static int tiles(int m, int n, int columns) {
@@ -112,13 +103,5 @@ final class HopperGemm {
     /** Four stages of x and weight, an output part for each warpgroup, and room to align them. */
     private static int sharedBytes(int weightRows) {
         return 4 * (ROWS + weightRows) * BOX_COLUMNS * 2 + 2 * 64 * weightRows + 1024;
-    }
-
-    private MemorySegment map(
-            DType dtype, long address, int rows, int columns, int pitch, int boxRows) {
-        return context.tensorMaps()
-                .of(
-                        new CudaTensorMap.Matrix(
-                                dtype, address, rows, columns, pitch, boxRows, BOX_COLUMNS));
     }
 }

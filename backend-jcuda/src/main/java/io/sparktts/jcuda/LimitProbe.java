@@ -63,7 +63,7 @@ final class LimitProbe {
     }
 
     private boolean hopper(DType dtype) {
-        return dtype != DType.F32 && context.computeCapability() == 90;
+        return dtype != DType.F32 && context.isHopper();
     }
 
     /** Bytes or floating-point operations of one launch. */
