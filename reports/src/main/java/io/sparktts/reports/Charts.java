@@ -187,9 +187,8 @@ final class Charts {
                 .setYAxisMin(0.5)
                 .setYAxisMax(bars + 0.5)
                 .setPlotGridHorizontalLinesVisible(false);
-        // Bars stand at whole numbers, the first on top, each under its name: at numbers that are
-        // no
-        // round steps of the axis, labels are left out.
+        // Bars stand at whole numbers, the first on top, each under its name: the axis would only
+        // label round steps.
         chart.getStyler().setYAxisTicksVisible(false);
         for (int bar = 0; bar < bars; bar++) {
             AnnotationText name =

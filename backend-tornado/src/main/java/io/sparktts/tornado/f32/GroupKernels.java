@@ -5,6 +5,7 @@ import static io.sparktts.tornado.kernel.Elements.store;
 
 import io.sparktts.tornado.kernel.KernelCode;
 import io.sparktts.tornado.kernel.KernelSet;
+import io.sparktts.tornado.kernel.Reductions;
 
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
@@ -18,9 +19,6 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * RowKernels}, {@link MatrixKernels} and {@link CodecKernels}.
  */
 public final class GroupKernels {
-    /** Room for the largest group. */
-    private static final int LANES = 128;
-
     private GroupKernels() {}
 
     /** All of them. */
@@ -37,41 +35,6 @@ public final class GroupKernels {
                 KernelCode.ofGroups(here, "layerNorm", GroupKernels::layerNorm),
                 GroupSequenceKernels.set(),
                 GroupSamplingKernels.set());
-    }
-
-    // The local array of a reduction is its own: where TornadoVM is handed an array by a caller, it
-    // takes indices for bytes.
-
-    /** The sum of all lanes' values, to every lane. The size of a group is a power of two. */
-    static float sum(KernelContext c, int lane, int lanes, float value) {
-        float[] partial = c.allocateFloatLocalArray(LANES);
-        partial[lane] = value;
-        c.localBarrier();
-        for (int half = lanes / 2; half > 0; half = half / 2) {
-            if (lane < half) {
-                partial[lane] += partial[lane + half];
-            }
-            c.localBarrier();
-        }
-        float all = partial[0];
-        c.localBarrier();
-        return all;
-    }
-
-    /** The largest of all lanes' values, to every lane. */
-    static float max(KernelContext c, int lane, int lanes, float value) {
-        float[] partial = c.allocateFloatLocalArray(LANES);
-        partial[lane] = value;
-        c.localBarrier();
-        for (int half = lanes / 2; half > 0; half = half / 2) {
-            if (lane < half) {
-                partial[lane] = TornadoMath.max(partial[lane], partial[lane + half]);
-            }
-            c.localBarrier();
-        }
-        float all = partial[0];
-        c.localBarrier();
-        return all;
     }
 
     public static void rmsNorm(
@@ -92,7 +55,7 @@ public final class GroupKernels {
             float v = load(x, xo + i);
             squares += v * v;
         }
-        float total = sum(c, lane, lanes, squares);
+        float total = Reductions.sum(c, lane, lanes, squares);
         float factor = 1f / TornadoMath.sqrt(total / n + sF32.get(0));
         for (int i = lane; i < n; i += lanes) {
             store(out, o + i, load(x, xo + i) * factor * load(weight, wo + i));
@@ -120,7 +83,7 @@ public final class GroupKernels {
             float v = load(residual, ro + i);
             squares += v * v;
         }
-        float total = sum(c, lane, lanes, squares);
+        float total = Reductions.sum(c, lane, lanes, squares);
         float factor = 1f / TornadoMath.sqrt(total / n + sF32.get(0));
         for (int i = lane; i < n; i += lanes) {
             store(out, o + i, load(residual, ro + i) * factor * load(weight, wo + i));
@@ -137,12 +100,12 @@ public final class GroupKernels {
         for (int i = lane; i < n; i += lanes) {
             most = TornadoMath.max(most, load(x, xo + i));
         }
-        float max = max(c, lane, lanes, most);
+        float max = Reductions.max(c, lane, lanes, most);
         float exponentials = 0f;
         for (int i = lane; i < n; i += lanes) {
             exponentials += TornadoMath.exp(load(x, xo + i) - max);
         }
-        float factor = 1f / sum(c, lane, lanes, exponentials);
+        float factor = 1f / Reductions.sum(c, lane, lanes, exponentials);
         for (int i = lane; i < n; i += lanes) {
             store(out, o + i, TornadoMath.exp(load(x, xo + i) - max) * factor);
         }
@@ -171,7 +134,7 @@ public final class GroupKernels {
         int feature = i % p.get(2);
         int xo = p.get(5) + i / p.get(2) * in;
         float part = dot(x, xo, weight, p.get(6) + feature * in, in, lane, lanes);
-        float y = sum(c, lane, lanes, part);
+        float y = Reductions.sum(c, lane, lanes, part);
         if (lane == 0) {
             if (p.get(3) != 0) {
                 y += load(bias, p.get(7) + feature);
@@ -194,7 +157,7 @@ public final class GroupKernels {
         int feature = i % p.get(2);
         int xo = p.get(5) + i / p.get(2) * in;
         float part = dot(x, xo, weight, p.get(6) + feature * in, in, lane, lanes);
-        float y = sum(c, lane, lanes, part);
+        float y = Reductions.sum(c, lane, lanes, part);
         if (lane == 0) {
             if (p.get(3) != 0) {
                 y += load(bias, p.get(7) + feature);
@@ -215,8 +178,8 @@ public final class GroupKernels {
         int gateRow = p.get(5) + feature * in;
         float gatePart = dot(x, xo, weight, gateRow, in, lane, lanes);
         float upPart = dot(x, xo, weight, gateRow + width * in, in, lane, lanes);
-        float gate = sum(c, lane, lanes, gatePart);
-        float up = sum(c, lane, lanes, upPart);
+        float gate = Reductions.sum(c, lane, lanes, gatePart);
+        float up = Reductions.sum(c, lane, lanes, upPart);
         if (lane == 0) {
             store(out, p.get(3) + i, gate / (1f + TornadoMath.exp(-gate)) * up);
         }
@@ -258,13 +221,13 @@ public final class GroupKernels {
         for (int i = lane; i < n; i += lanes) {
             values += load(x, xo + i);
         }
-        float mean = sum(c, lane, lanes, values) / n;
+        float mean = Reductions.sum(c, lane, lanes, values) / n;
         float squares = 0f;
         for (int i = lane; i < n; i += lanes) {
             float d = load(x, xo + i) - mean;
             squares += d * d;
         }
-        float total = sum(c, lane, lanes, squares);
+        float total = Reductions.sum(c, lane, lanes, squares);
         float factor = 1f / TornadoMath.sqrt(total / n + sF32.get(0));
         for (int i = lane; i < n; i += lanes) {
             float w = load(weight, p.get(4) + i);

@@ -5,6 +5,7 @@ import static io.sparktts.tornado.kernel.Elements.load;
 import io.sparktts.tornado.kernel.Candidates;
 import io.sparktts.tornado.kernel.KernelCode;
 import io.sparktts.tornado.kernel.KernelSet;
+import io.sparktts.tornado.kernel.Reductions;
 
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
@@ -66,8 +67,8 @@ public final class GroupSamplingKernels {
             most = TornadoMath.max(most, v);
             least = TornadoMath.min(least, v);
         }
-        float high = GroupKernels.max(c, lane, lanes, most);
-        float low = -GroupKernels.max(c, lane, lanes, -least);
+        float high = Reductions.max(c, lane, lanes, most);
+        float low = -Reductions.max(c, lane, lanes, -least);
         float middle = high;
         int halvings = 0;
         if (k > 0 && k <= count) {
@@ -80,7 +81,7 @@ public final class GroupSamplingKernels {
                     reach += 1f;
                 }
             }
-            float all = GroupKernels.sum(c, lane, lanes, reach);
+            float all = Reductions.sum(c, lane, lanes, reach);
             if (all >= k) {
                 low = middle;
             } else {
@@ -116,7 +117,7 @@ public final class GroupSamplingKernels {
                 cut = TornadoMath.max(cut, v);
             }
         }
-        return GroupKernels.max(c, lane, lanes, cut);
+        return Reductions.max(c, lane, lanes, cut);
     }
 
     /** p: n, chunks of a row, chunks to agree; counts {@code [rows, chunks]}, cuts, logits. */
@@ -137,7 +138,7 @@ public final class GroupSamplingKernels {
                 kept += 1f;
             }
         }
-        float all = GroupKernels.sum(c, lane, lanes, kept);
+        float all = Reductions.sum(c, lane, lanes, kept);
         if (lane == 0) {
             counts.set(p.get(3) + c.groupIdx, (int) all);
         }
@@ -170,7 +171,7 @@ public final class GroupSamplingKernels {
         for (int i = lane; i < chunk; i += lanes) {
             earlier += counts.get(p.get(5) + row * chunks + i);
         }
-        int to = (int) GroupKernels.sum(c, lane, lanes, earlier);
+        int to = (int) Reductions.sum(c, lane, lanes, earlier);
         int begin = first + lane * PER_LANE;
         int end = Math.min(n, begin + PER_LANE);
         int from = p.get(7) + row * n;

@@ -5,6 +5,7 @@ import static io.sparktts.tornado.kernel.Elements.store;
 
 import io.sparktts.tornado.kernel.KernelCode;
 import io.sparktts.tornado.kernel.KernelSet;
+import io.sparktts.tornado.kernel.Reductions;
 import io.sparktts.tornado.kernel.Tokens;
 
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -174,7 +175,7 @@ public final class GroupSequenceKernels {
                 scores[k] = score;
                 most = TornadoMath.max(most, score);
             }
-            float blockMax = GroupKernels.max(c, lane, lanes, most);
+            float blockMax = Reductions.max(c, lane, lanes, most);
             float shrink = TornadoMath.exp(max - blockMax);
             max = blockMax;
             float weights = 0f;
@@ -183,7 +184,7 @@ public final class GroupSequenceKernels {
                 scores[k] = weight;
                 weights += weight;
             }
-            total = total * shrink + GroupKernels.sum(c, lane, lanes, weights);
+            total = total * shrink + Reductions.sum(c, lane, lanes, weights);
             float sum = 0f;
             if (part < parts) {
                 for (int k = part; k < count; k += parts) {
@@ -274,12 +275,12 @@ public final class GroupSequenceKernels {
         for (int k = lane; k < seen; k += lanes) {
             most = TornadoMath.max(most, scoresF32.get(from + k));
         }
-        float max = GroupKernels.max(c, lane, lanes, most);
+        float max = Reductions.max(c, lane, lanes, most);
         float weights = 0f;
         for (int k = lane; k < seen; k += lanes) {
             weights += TornadoMath.exp(scoresF32.get(from + k) - max);
         }
-        float factor = 1f / GroupKernels.sum(c, lane, lanes, weights);
+        float factor = 1f / Reductions.sum(c, lane, lanes, weights);
         for (int k = lane; k < span; k += lanes) {
             float weight = 0f;
             if (k < seen) {

@@ -20,58 +20,12 @@ public final class Candidates {
     public static final KernelCode FIRST =
             KernelCode.of(Candidates.class, "first", Candidates::first);
 
-    private static final int LANES = 128;
     private static final float LEAST = -3.0e38f;
 
     /** More halvings than floats allow; without an end, a NaN among the logits would have none. */
     private static final int MOST_STEPS = 300;
 
     private Candidates() {}
-
-    private static float sum(KernelContext c, int lane, int lanes, float value) {
-        float[] partial = c.allocateFloatLocalArray(LANES);
-        partial[lane] = value;
-        c.localBarrier();
-        for (int half = lanes / 2; half > 0; half = half / 2) {
-            if (lane < half) {
-                partial[lane] += partial[lane + half];
-            }
-            c.localBarrier();
-        }
-        float all = partial[0];
-        c.localBarrier();
-        return all;
-    }
-
-    private static double sum(KernelContext c, int lane, int lanes, double value) {
-        double[] partial = c.allocateDoubleLocalArray(LANES);
-        partial[lane] = value;
-        c.localBarrier();
-        for (int half = lanes / 2; half > 0; half = half / 2) {
-            if (lane < half) {
-                partial[lane] += partial[lane + half];
-            }
-            c.localBarrier();
-        }
-        double all = partial[0];
-        c.localBarrier();
-        return all;
-    }
-
-    private static float most(KernelContext c, int lane, int lanes, float value) {
-        float[] partial = c.allocateFloatLocalArray(LANES);
-        partial[lane] = value;
-        c.localBarrier();
-        for (int half = lanes / 2; half > 0; half = half / 2) {
-            if (lane < half) {
-                partial[lane] = TornadoMath.max(partial[lane], partial[lane + half]);
-            }
-            c.localBarrier();
-        }
-        float all = partial[0];
-        c.localBarrier();
-        return all;
-    }
 
     /** The smallest candidate not below {@code from}. */
     private static float least(
@@ -83,7 +37,7 @@ public final class Candidates {
                 negative = TornadoMath.max(negative, -v);
             }
         }
-        return -most(c, lane, lanes, negative);
+        return -Reductions.max(c, lane, lanes, negative);
     }
 
     private static float weight(float logit, float max, float inverseTemperature) {
@@ -107,7 +61,7 @@ public final class Candidates {
                 mine += weight(v, max, inverseTemperature);
             }
         }
-        return sum(c, lane, lanes, mine);
+        return Reductions.sum(c, lane, lanes, mine);
     }
 
     /**
@@ -137,12 +91,12 @@ public final class Candidates {
         for (int i = lane; i < chunks; i += lanes) {
             kept += counts.get(p.get(6) + row * chunks + i);
         }
-        int n = (int) sum(c, lane, lanes, kept);
+        int n = (int) Reductions.sum(c, lane, lanes, kept);
         float largest = LEAST;
         for (int i = lane; i < n; i += lanes) {
             largest = TornadoMath.max(largest, values.get(xo + i));
         }
-        float max = most(c, lane, lanes, largest);
+        float max = Reductions.max(c, lane, lanes, largest);
         float cut = least(c, lane, lanes, values, xo, n, LEAST);
         int steps = 0;
         if (k > 0 && k < p.get(0)) {
@@ -158,7 +112,7 @@ public final class Candidates {
                     reach += 1f;
                 }
             }
-            float all = sum(c, lane, lanes, reach);
+            float all = Reductions.sum(c, lane, lanes, reach);
             if (all >= k) {
                 low = middle;
             } else {
