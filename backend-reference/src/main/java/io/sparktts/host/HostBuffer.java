@@ -2,28 +2,24 @@ package io.sparktts.host;
 
 import io.sparktts.backend.BackendException;
 import io.sparktts.backend.DeviceBuffer;
+import io.sparktts.backend.HostMemory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Host memory as device memory, aligned to cache lines. */
+/** {@link HostMemory} as device memory. */
 public final class HostBuffer implements DeviceBuffer {
-    private static final long ALIGNMENT = 64;
-
     private final Arena arena = Arena.ofShared();
     private final MemorySegment segment;
 
     /**
-     * Allocates {@code bytes}; large buffers ask for huge pages, which a stream of weights reads
-     * faster.
+     * Allocates {@code bytes}.
      *
      * @throws BackendException when the memory is not to be had
      */
     public HostBuffer(long bytes) {
         try {
-            MemorySegment huge =
-                    bytes >= HugePages.SIZE / 2 ? HugePages.allocate(arena, bytes) : null;
-            segment = huge != null ? huge : arena.allocate(Math.max(bytes, 1), ALIGNMENT);
+            segment = HostMemory.allocate(arena, Math.max(bytes, 1));
         } catch (OutOfMemoryError e) {
             arena.close();
             throw new BackendException(

@@ -11,6 +11,7 @@ import io.sparktts.backend.WeightRole;
 import io.sparktts.host.HostBuffer;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -23,8 +24,11 @@ import java.util.List;
  * panel of a part is padded with zeros.
  */
 final class PanelWeight implements Weight {
-    /** Input features that are packed at a time: their part of a panel is 16 KiB or less. */
-    private static final int BLOCK = 128;
+    /**
+     * Ints of a panel that are packed at a time: 32 KiB, near the first-level cache, whose rows
+     * are still long enough for the compiler's vector loops, which short runs never enter.
+     */
+    private static final int BLOCK = 8192;
 
     private final WeightRole role;
     private final DType dtype;
@@ -65,87 +69,120 @@ final class PanelWeight implements Weight {
         for (int i = 0; i < parts.size(); i++) {
             starts[i + 1] = starts[i] + Math.toIntExact(parts.get(i).dim(0));
         }
-        try (WorkerScratch runs = new WorkerScratch(pool)) {
-            pool.run(
-                    (p, worker) -> w.packPanel(p, parts, starts, runs.get(worker, 8L * BLOCK)),
-                    panels);
-        }
+        pool.run((p, worker) -> w.packPanel(p, parts, starts), panels);
         return w;
     }
 
     /**
-     * A block of input features after the other, so that what is written stays in the first-level
-     * cache: neighbours in a row go to places a whole vector or two apart.
+     * A block of input features after the other, in arrays that stay in the first-level cache:
+     * neighbours in a row go to places a whole vector or two apart. Plain loops over arrays, since
+     * each weight is packed once: vector code and accesses to memory segments run for seconds
+     * before they are compiled.
      */
-    private void packPanel(int panel, List<HostTensor> parts, int[] starts, long scratch) {
-        long step = (long) PANEL * dtype.bytes();
-        for (int from = 0; from < inFeatures; from += BLOCK) {
-            int n = Math.min(BLOCK, inFeatures - from);
-            long to = address(panel) + from * step;
-            if (dtype == DType.F32) {
-                for (int r = 0; r < PANEL; r++) {
-                    long row = run(panel, r, parts, starts, from, n, scratch);
-                    for (int k = 0; k < n; k++) {
-                        int bits = ALL.get(Lanes.INT, row + 4L * k);
-                        ALL.set(Lanes.INT, to + k * step + 4L * r, bits);
-                    }
+    private void packPanel(int panel, List<HostTensor> parts, int[] starts) {
+        Rows rows = new Rows(panel, parts, starts);
+        int step = dtype == DType.F32 ? PANEL : L;
+        int width = BLOCK / step;
+        int[] block = new int[BLOCK];
+        int[] values = new int[width];
+        short[] low = new short[width];
+        short[] high = new short[width];
+        for (int from = 0; from < inFeatures; from += width) {
+            int n = Math.min(width, inFeatures - from);
+            for (int r = 0; r < step; r++) {
+                if (dtype == DType.F32) {
+                    rows.read(r, from, n, values);
+                    spread(values, n, block, r);
+                } else {
+                    rows.read(r, from, n, values, low);
+                    rows.read(r + L, from, n, values, high);
+                    spread(low, high, n, block, r);
                 }
+            }
+            long to = offset(panel) + 4L * from * step;
+            MemorySegment.copy(block, 0, buffer.segment(), Lanes.INT, to, n * step);
+        }
+    }
+
+    private static void spread(int[] row, int n, int[] block, int at) {
+        for (int k = 0; k < n; k++) {
+            block[at + k * PANEL] = row[k];
+        }
+    }
+
+    private static void spread(short[] low, short[] high, int n, int[] block, int at) {
+        for (int k = 0; k < n; k++) {
+            block[at + k * L] = (low[k] & 0xffff) | high[k] << 16;
+        }
+    }
+
+    /** The rows of a panel in their sources; those that are padding are zeros. */
+    private final class Rows {
+        private final int first;
+        private final int live;
+        private final List<HostTensor> parts;
+        private final int[] starts;
+
+        Rows(int panel, List<HostTensor> parts, int[] starts) {
+            this.first = column(panel);
+            this.live = live(panel);
+            this.parts = parts;
+            this.starts = starts;
+        }
+
+        /** Float bits of {@code n} elements of row {@code r} from {@code from} on. */
+        void read(int r, int from, int n, int[] into) {
+            if (r >= live) {
+                Arrays.fill(into, 0, n, 0);
+                return;
+            }
+            int part = part(r);
+            HostTensor source = parts.get(part);
+            long index = index(r, part, from);
+            if (source.dtype() == DType.F32) {
+                MemorySegment.copy(source.data(), Lanes.INT, 4 * index, into, 0, n);
             } else {
-                for (int r = 0; r < L; r++) {
-                    long low = run(panel, r, parts, starts, from, n, scratch);
-                    long high = run(panel, r + L, parts, starts, from, n, scratch + 4L * BLOCK);
-                    for (int k = 0; k < n; k++) {
-                        int bits = ALL.get(Lanes.SHORT, low + 2L * k) & 0xffff;
-                        bits |= ALL.get(Lanes.SHORT, high + 2L * k) << 16;
-                        ALL.set(Lanes.INT, to + k * step + 4L * r, bits);
-                    }
+                for (int k = 0; k < n; k++) {
+                    into[k] = Float.floatToRawIntBits((float) source.get(index + k));
                 }
             }
         }
-    }
 
-    /**
-     * Address of {@code n} elements of a panel's row {@code r} from {@code from} on, in the
-     * weight's dtype: where the source has them, or in {@code scratch}, which rows that are padding
-     * fill with zeros.
-     */
-    private long run(
-            int panel, int r, List<HostTensor> parts, int[] starts, int from, int n, long scratch) {
-        if (r >= live(panel)) {
-            ALL.asSlice(scratch, (long) n * dtype.bytes()).fill((byte) 0);
-            return scratch;
-        }
-        int row = column(panel) + r;
-        int part = 0;
-        while (row >= starts[part + 1]) {
-            part++;
-        }
-        HostTensor source = parts.get(part);
-        long offset = (long) (row - starts[part]) * inFeatures + from;
-        long address = source.data().address() + offset * source.dtype().bytes();
-        if (source.dtype() == dtype) {
-            return address;
-        }
-        // Plain loops: vector code runs for seconds before it is compiled, and this runs once.
-        if (source.dtype() == DType.F32 && dtype == DType.BF16) {
-            for (int k = 0; k < n; k++) {
-                short bits = DType.floatToBf16(Lanes.getFloat(address + 4L * k));
-                ALL.set(Lanes.SHORT, scratch + 2L * k, bits);
+        /**
+         * {@code n} elements of row {@code r} from {@code from} on, rounded to 16 bits.
+         *
+         * @param floats for float bits on the way
+         */
+        void read(int r, int from, int n, int[] floats, short[] into) {
+            if (r < live) {
+                int part = part(r);
+                HostTensor source = parts.get(part);
+                if (source.dtype() == dtype) {
+                    long offset = 2 * index(r, part, from);
+                    MemorySegment.copy(source.data(), Lanes.SHORT, offset, into, 0, n);
+                    return;
+                }
             }
-        } else {
-            for (int k = 0; k < n; k++) {
-                put(scratch + (long) k * dtype.bytes(), (float) source.get(offset + k));
+            read(r, from, n, floats);
+            if (dtype == DType.BF16) {
+                DType.floatBitsToBf16(floats, into, n);
+            } else {
+                for (int k = 0; k < n; k++) {
+                    into[k] = Float.floatToFloat16(Float.intBitsToFloat(floats[k]));
+                }
             }
         }
-        return scratch;
-    }
 
-    private void put(long address, float value) {
-        switch (dtype) {
-            case F32 -> Lanes.putFloat(address, value);
-            case BF16 -> ALL.set(Lanes.SHORT, address, DType.floatToBf16(value));
-            case F16 -> ALL.set(Lanes.SHORT, address, Float.floatToFloat16(value));
-            default -> throw new IllegalArgumentException("weights are not kept in " + dtype);
+        private int part(int r) {
+            int part = 0;
+            while (first + r >= starts[part + 1]) {
+                part++;
+            }
+            return part;
+        }
+
+        private long index(int r, int part, int from) {
+            return (long) (first + r - starts[part]) * inFeatures + from;
         }
     }
 

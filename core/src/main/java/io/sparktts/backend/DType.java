@@ -83,6 +83,27 @@ public enum DType {
         return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
     }
 
+    /**
+     * Rounds the floats whose bits {@code floats} holds, as {@link #floatToBf16(float)} does, in
+     * loops without a branch that the compiler turns into vectors.
+     */
+    public static void floatBitsToBf16(int[] floats, short[] into, int n) {
+        int nan = 0;
+        for (int i = 0; i < n; i++) {
+            // Negative for what is greater than infinity.
+            nan |= (floats[i] & 0x7fffffff) + 0x7fffff;
+        }
+        if (nan < 0) {
+            for (int i = 0; i < n; i++) {
+                into[i] = floatToBf16(Float.intBitsToFloat(floats[i]));
+            }
+            return;
+        }
+        for (int i = 0; i < n; i++) {
+            into[i] = (short) ((floats[i] + 0x7fff + ((floats[i] >>> 16) & 1)) >>> 16);
+        }
+    }
+
     /** Rounds a double to bfloat16 bits once, nearest even. */
     public static short doubleToBf16(double value) {
         return floatToBf16(roundToOdd(value));

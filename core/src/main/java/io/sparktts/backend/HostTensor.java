@@ -21,6 +21,12 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
 
+    /**
+     * Elements that are converted at a time by way of an array, which is fast long before loops
+     * over a memory segment are compiled.
+     */
+    private static final int RUN = 1024;
+
     public HostTensor {
         long bytes = elements(shape) * dtype.bytes();
         if (data.byteSize() != bytes) {
@@ -39,7 +45,8 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
 
     /** A zeroed tensor whose memory lives as long as {@code arena}. */
     public static HostTensor allocate(Arena arena, DType dtype, long... shape) {
-        return new HostTensor(dtype, shape, arena.allocate(elements(shape) * dtype.bytes(), 64));
+        return new HostTensor(
+                dtype, shape, HostMemory.allocate(arena, elements(shape) * dtype.bytes()));
     }
 
     /** A tensor of {@code values}, each rounded once to {@code dtype}. */
@@ -111,18 +118,18 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
 
     /** Widens {@code n} elements from flat index {@code from} on to {@code into[at]} and on. */
     public void read(long from, double[] into, int at, int n) {
-        switch (dtype) {
-            case F32 -> {
-                // The common case, in a loop that the compiler turns into vectors.
-                MemorySegment run = data.asSlice(4 * from, 4L * n);
-                for (int i = 0; i < n; i++) {
-                    into[at + i] = run.get(FLOAT, 4L * i);
+        if (dtype == DType.F32) {
+            float[] run = new float[Math.min(n, RUN)];
+            for (int i = 0; i < n; i += RUN) {
+                int part = Math.min(RUN, n - i);
+                MemorySegment.copy(data, FLOAT, 4 * (from + i), run, 0, part);
+                for (int k = 0; k < part; k++) {
+                    into[at + i + k] = run[k];
                 }
             }
-            default -> {
-                for (int i = 0; i < n; i++) {
-                    into[at + i] = get(from + i);
-                }
+        } else {
+            for (int i = 0; i < n; i++) {
+                into[at + i] = get(from + i);
             }
         }
     }
@@ -132,17 +139,18 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
      * {@code to} and on.
      */
     public void write(long to, double[] values, int at, int n) {
-        switch (dtype) {
-            case F32 -> {
-                MemorySegment run = data.asSlice(4 * to, 4L * n);
-                for (int i = 0; i < n; i++) {
-                    run.set(FLOAT, 4L * i, (float) values[at + i]);
+        if (dtype == DType.F32) {
+            float[] run = new float[Math.min(n, RUN)];
+            for (int i = 0; i < n; i += RUN) {
+                int part = Math.min(RUN, n - i);
+                for (int k = 0; k < part; k++) {
+                    run[k] = (float) values[at + i + k];
                 }
+                MemorySegment.copy(run, 0, data, FLOAT, 4 * (to + i), part);
             }
-            default -> {
-                for (int i = 0; i < n; i++) {
-                    set(to + i, values[at + i]);
-                }
+        } else {
+            for (int i = 0; i < n; i++) {
+                set(to + i, values[at + i]);
             }
         }
     }

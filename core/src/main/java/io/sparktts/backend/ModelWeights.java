@@ -13,8 +13,8 @@ import java.util.List;
  * @param embedding {@code [vocabulary, hidden]}
  * @param layers the decoder layers, in order
  * @param finalNorm {@code [hidden]}
- * @param head {@code [vocabulary, hidden]}; the embedding itself where tied
- * @param headBias {@code [vocabulary]}, or null: {@code -inf} forbids a token
+ * @param head {@code [choices, hidden]}; the embedding itself where tied
+ * @param headBias {@code [choices]}, or null: {@code -inf} forbids a token
  * @param cos {@code [positions, headDim / 2]}, F32 (F64 where the model computes in it)
  * @param sin like {@code cos}
  */
@@ -35,12 +35,23 @@ public record ModelWeights(
     }
 
     /**
-     * These weights with a bias of the head, {@code [vocabulary]} in {@link #dtype}, which stays
-     * the caller's.
+     * These weights with a bias of the head, {@code [choices]} in {@link #dtype}, which stays the
+     * caller's.
      */
     public ModelWeights withHeadBias(@Nullable Tensor bias) {
         return new ModelWeights(
                 shape, dtype, rmsNormEpsilon, embedding, layers, finalNorm, head, bias, cos, sin);
+    }
+
+    /**
+     * These weights with another vocabulary, which stays the caller's, and no bias of the head.
+     *
+     * @param embedding of the tokens that are fed
+     * @param head of the tokens that are chosen from
+     */
+    public ModelWeights with(Weight embedding, Weight head) {
+        return new ModelWeights(
+                shape, dtype, rmsNormEpsilon, embedding, layers, finalNorm, head, null, cos, sin);
     }
 
     /** Width of the hidden state. */
@@ -48,9 +59,14 @@ public record ModelWeights(
         return embedding.inFeatures();
     }
 
-    /** Rows of the embedding. */
+    /** Rows of the embedding: tokens that can be fed. */
     public int vocabulary() {
         return embedding.outFeatures();
+    }
+
+    /** Rows of the head: tokens that can be chosen. */
+    public int choices() {
+        return head.outFeatures();
     }
 
     /** Bytes of weights that one decode step reads: all layers, the norms and the head. */

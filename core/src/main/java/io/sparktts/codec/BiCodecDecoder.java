@@ -119,6 +119,7 @@ public final class BiCodecDecoder implements AutoCloseable {
                     .parallel()
                     .forEach(
                             r -> {
+                                double[] row = new double[width];
                                 for (int o = 0; o < width; o++) {
                                     double sum = bias[o];
                                     for (int i = 0; i < dimensions; i++) {
@@ -126,8 +127,9 @@ public final class BiCodecDecoder implements AutoCloseable {
                                                 codebook[r * dimensions + i]
                                                         * weight[o * dimensions + i];
                                     }
-                                    table.set((long) r * width + o, sum);
+                                    row[o] = sum;
                                 }
+                                table.write((long) r * width, row, 0, width);
                             });
             return loader.keep(
                     loader.device().prepare(WeightRole.EMBEDDING, loader.dtype(), List.of(table)));

@@ -12,19 +12,26 @@ import io.sparktts.backend.Variants;
 import io.sparktts.backend.Weight;
 import io.sparktts.backend.WeightRole;
 
+import org.jspecify.annotations.Nullable;
+
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The Qwen2 language model of Spark-TTS on one device: weights in the device's own layout. */
 public final class Qwen2 implements AutoCloseable {
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String HEAD = "lm_head.weight";
+
     private final Device device;
     private final Qwen2Config config;
+    private final WeightSource source;
     private final ModelWeights weights;
 
-    private Qwen2(Device device, Qwen2Config config, ModelWeights weights) {
+    private Qwen2(Device device, Qwen2Config config, WeightSource source, ModelWeights weights) {
         this.device = device;
         this.config = config;
+        this.source = source;
         this.weights = weights;
     }
 
@@ -37,7 +44,7 @@ public final class Qwen2 implements AutoCloseable {
     public static Qwen2 load(Device device, Qwen2Config config, WeightSource source, DType dtype) {
         WeightLoader loader = new WeightLoader(device, source, dtype);
         try {
-            return new Qwen2(device, config, load(loader, config));
+            return new Qwen2(device, config, source, load(loader, config));
         } catch (RuntimeException | Error e) {
             loader.close();
             throw e;
@@ -71,17 +78,34 @@ public final class Qwen2 implements AutoCloseable {
      * @param sampling how tokens are chosen
      */
     public Qwen2Session session(Variants variants, int slots, int capacity, Sampling sampling) {
-        return session(variants, slots, capacity, sampling, new int[0]);
+        return session(variants, slots, capacity, sampling, new int[0], null);
     }
 
     /**
      * As above.
      *
      * @param forbidden tokens that are never chosen
+     * @param choices the tokens to choose from, which outlive the session; null for all
      */
     public Qwen2Session session(
-            Variants variants, int slots, int capacity, Sampling sampling, int[] forbidden) {
-        return new Qwen2Session(this, variants, slots, capacity, sampling, forbidden);
+            Variants variants,
+            int slots,
+            int capacity,
+            Sampling sampling,
+            int[] forbidden,
+            @Nullable RestrictedVocabulary choices) {
+        return new Qwen2Session(this, variants, slots, capacity, sampling, forbidden, choices);
+    }
+
+    /**
+     * Reads the rows of some tokens once more, while the checkpoint is open.
+     *
+     * @param ids in ascending order
+     */
+    public RestrictedVocabulary restrict(int[] ids) {
+        WeightLoader loader = new WeightLoader(device, source, dtype());
+        return new RestrictedVocabulary(
+                ids, loader, EMBEDDING, config.tiedHead() ? EMBEDDING : HEAD);
     }
 
     @Override
@@ -90,13 +114,13 @@ public final class Qwen2 implements AutoCloseable {
     }
 
     private static ModelWeights load(WeightLoader loader, Qwen2Config c) {
-        Weight embedding = loader.weight(WeightRole.EMBEDDING, "model.embed_tokens.weight");
+        Weight embedding = loader.weight(WeightRole.EMBEDDING, EMBEDDING);
         List<LayerWeights> layers = new ArrayList<>();
         for (int i = 0; i < c.layers(); i++) {
             layers.add(layer(loader, "model.layers." + i + "."));
         }
         Tensor norm = loader.vector("model.norm.weight");
-        Weight head = c.tiedHead() ? embedding : loader.weight(WeightRole.LINEAR, "lm_head.weight");
+        Weight head = c.tiedHead() ? embedding : loader.weight(WeightRole.LINEAR, HEAD);
         return new ModelWeights(
                 new AttentionShape(c.heads(), c.kvHeads(), c.headDim()),
                 loader.dtype(),

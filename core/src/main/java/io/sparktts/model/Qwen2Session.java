@@ -40,6 +40,8 @@ public final class Qwen2Session implements AutoCloseable {
     private final Device device;
     private final Qwen2 model;
     private final ModelWeights weights;
+    private final ModelWeights stepWeights;
+    private final @Nullable RestrictedVocabulary choices;
     private final @Nullable Tensor headBias;
     private final Queue queue;
     private final Kernels kernels;
@@ -82,7 +84,8 @@ public final class Qwen2Session implements AutoCloseable {
             int slots,
             int capacity,
             Sampling sampling,
-            int[] forbidden) {
+            int[] forbidden,
+            @Nullable RestrictedVocabulary choices) {
         this.model = model;
         this.device = model.device();
         this.variants = variants;
@@ -98,8 +101,12 @@ public final class Qwen2Session implements AutoCloseable {
                             + ": at least 1 each, capacity at most "
                             + model.config().maxPositions());
         }
-        this.headBias = forbidden.length == 0 ? null : headBias(forbidden);
-        this.weights = model.weights().withHeadBias(headBias);
+        this.choices = choices;
+        ModelWeights all = model.weights();
+        ModelWeights prompt = choices == null ? all : choices.prompt(all);
+        this.headBias = forbidden.length == 0 ? null : headBias(forbidden, prompt.choices());
+        this.weights = prompt.withHeadBias(headBias);
+        this.stepWeights = (choices == null ? all : choices.step(all)).withHeadBias(headBias);
         this.bucket = device.asynchronous() ? BUCKET : 1;
         this.queue = device.newQueue();
         this.kernels = device.kernels(queue, variants);
@@ -110,7 +117,7 @@ public final class Qwen2Session implements AutoCloseable {
         this.tokens = device.allocate(DType.I32, slots);
         // Logits of the last token stay in float32: rounding them to 16 bits would only add ties.
         DType logitsType = weights.dtype() == DType.F64 ? DType.F64 : DType.F32;
-        this.logits = device.allocate(logitsType, slots, weights.vocabulary());
+        this.logits = device.allocate(logitsType, slots, weights.choices());
         this.random = device.allocate(DType.I32, slots, 4);
         this.decodeBatch =
                 new SequenceBatch(
@@ -120,12 +127,14 @@ public final class Qwen2Session implements AutoCloseable {
                         device.allocate(DType.I32, slots));
     }
 
-    private Tensor headBias(int[] forbidden) {
+    private Tensor headBias(int[] forbidden, int size) {
         try (Arena arena = Arena.ofConfined()) {
-            int vocabulary = model.weights().vocabulary();
-            HostTensor bias = HostTensor.allocate(arena, model.dtype(), vocabulary);
+            HostTensor bias = HostTensor.allocate(arena, model.dtype(), size);
             for (int token : forbidden) {
-                bias.set(token, Double.NEGATIVE_INFINITY);
+                int place = choices == null ? token : choices.place(token);
+                if (place >= 0) {
+                    bias.set(place, Double.NEGATIVE_INFINITY);
+                }
             }
             return device.upload(bias, model.dtype());
         }
@@ -155,8 +164,7 @@ public final class Qwen2Session implements AutoCloseable {
      * Feeds tokens to every slot, after what it holds (prefill, or a later chunk of it).
      *
      * @param prompts one per slot; an empty one leaves its slot as it is
-     * @return {@code [slots, vocabulary]}: logits of each slot's last token; valid until the next
-     *     call
+     * @return {@code [slots, choices]}: logits of each slot's last token; valid until the next call
      */
     public Tensor append(List<int[]> prompts) {
         int total = total(prompts);
@@ -181,7 +189,7 @@ public final class Qwen2Session implements AutoCloseable {
      * Like {@link #append}, but gives logits of all tokens, as a scoring or benchmarking forward
      * pass does.
      *
-     * @param out {@code [tokens, vocabulary]} of the model's dtype or F32
+     * @param out {@code [tokens, choices]} of the model's dtype or F32
      */
     public void appendForAllLogits(List<int[]> prompts, Tensor out) {
         int total = total(prompts);
@@ -251,9 +259,11 @@ public final class Qwen2Session implements AutoCloseable {
         }
     }
 
-    private int[] read(Tensor t) {
+    private int[] chosen() {
         try (Arena arena = Arena.ofConfined()) {
-            return device.download(t, arena).toInts();
+            int[] ids = device.download(tokens, arena).toInts();
+            RestrictedVocabulary among = choices;
+            return among == null ? ids : Arrays.stream(ids).map(among::id).toArray();
         }
     }
 
@@ -281,7 +291,7 @@ public final class Qwen2Session implements AutoCloseable {
         write(decodeBatch.cacheLength(), lengths);
         write(decodeBatch.slot(), slot);
         kernels.sample(tokens, logits, sampling, random);
-        return read(tokens);
+        return chosen();
     }
 
     /**
@@ -305,7 +315,7 @@ public final class Qwen2Session implements AutoCloseable {
         if (p == null) {
             // Recording runs the step once eagerly: that run is this step.
             StepState state = new StepState(tokens, decodeBatch, cache, logits, sampling, random);
-            p = device.record(queue, variants, k -> k.decodeStep(weights, state));
+            p = device.record(queue, variants, k -> k.decodeStep(stepWeights, state));
             step = p;
         } else {
             p.replay();
@@ -319,10 +329,10 @@ public final class Qwen2Session implements AutoCloseable {
     public int[] step() {
         queueStep();
         queue.synchronize();
-        return read(tokens);
+        return chosen();
     }
 
-    /** {@code [slots, vocabulary]}: the logits the last tokens were chosen from. */
+    /** {@code [slots, choices]}: the logits the last tokens were chosen from. */
     public Tensor logits() {
         return logits;
     }

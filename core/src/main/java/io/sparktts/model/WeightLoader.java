@@ -71,9 +71,15 @@ public final class WeightLoader implements AutoCloseable {
 
     /** A matrix made on the host from a tensor of the checkpoint. */
     public Weight weight(String name, BiFunction<HostTensor, Arena, HostTensor> made) {
+        return weight(WeightRole.LINEAR, name, made);
+    }
+
+    /** As above, in a role that takes one part. */
+    public Weight weight(
+            WeightRole role, String name, BiFunction<HostTensor, Arena, HostTensor> made) {
         try (Arena arena = Arena.ofShared()) {
             HostTensor matrix = made.apply(source.tensor(name, arena), arena);
-            return keep(device.prepare(WeightRole.LINEAR, dtype, List.of(matrix)));
+            return keep(device.prepare(role, dtype, List.of(matrix)));
         }
     }
 
@@ -89,12 +95,7 @@ public final class WeightLoader implements AutoCloseable {
             }
             long columns = parts.getFirst().dim(1);
             HostTensor all = HostTensor.allocate(arena, DType.F32, rows, columns);
-            long at = 0;
-            for (HostTensor part : parts) {
-                for (long i = 0; i < part.elements(); i++) {
-                    all.set(at++, part.get(i));
-                }
-            }
+            join(parts, all);
             return keep(device.prepare(WeightRole.LINEAR, dtype, List.of(all)));
         }
     }
@@ -129,13 +130,17 @@ public final class WeightLoader implements AutoCloseable {
                 n += part.elements();
             }
             HostTensor joined = HostTensor.allocate(arena, dtype, n);
-            long at = 0;
-            for (HostTensor part : parts) {
-                for (long i = 0; i < part.elements(); i++) {
-                    joined.set(at++, part.get(i));
-                }
-            }
+            join(parts, joined);
             return keep(device.upload(joined, dtype));
+        }
+    }
+
+    private static void join(List<HostTensor> parts, HostTensor joined) {
+        long at = 0;
+        for (HostTensor part : parts) {
+            double[] values = part.toDoubles();
+            joined.write(at, values, 0, values.length);
+            at += values.length;
         }
     }
 

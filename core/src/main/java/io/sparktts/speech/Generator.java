@@ -4,6 +4,7 @@ import io.sparktts.backend.Sampling;
 import io.sparktts.backend.Variants;
 import io.sparktts.model.Qwen2;
 import io.sparktts.model.Qwen2Session;
+import io.sparktts.model.RestrictedVocabulary;
 import io.sparktts.text.SpeechTokens;
 import io.sparktts.text.TokenRange;
 
@@ -29,11 +30,11 @@ final class Generator implements AutoCloseable {
     private final Variants variants;
     private final int eos;
     private final TokenRange semantic;
+    private @Nullable RestrictedVocabulary audio;
     private @Nullable Key key;
     private @Nullable Qwen2Session session;
 
-    private record Key(
-            int slots, int capacity, Sampling sampling, boolean ignoreEos, boolean audioOnly) {}
+    private record Key(int slots, int capacity, Sampling sampling, boolean ignoreEos, Head head) {}
 
     /** Hears of each token as it comes. */
     interface Listener {
@@ -149,19 +150,20 @@ final class Generator implements AutoCloseable {
                 && last.capacity >= capacity
                 && last.sampling.equals(options.sampling())
                 && last.ignoreEos == options.ignoreEos()
-                && last.audioOnly == options.audioOnly()) {
+                && last.head == options.head()) {
             return now;
         }
-        close();
-        now = model.session(variants, slots, capacity, options.sampling(), forbidden(options));
-        session = now;
-        key =
-                new Key(
+        closeSession();
+        now =
+                model.session(
+                        variants,
                         slots,
                         capacity,
                         options.sampling(),
-                        options.ignoreEos(),
-                        options.audioOnly());
+                        forbidden(options),
+                        options.head() == Head.AUDIO_ROWS ? audio() : null);
+        session = now;
+        key = new Key(slots, capacity, options.sampling(), options.ignoreEos(), options.head());
         return now;
     }
 
@@ -171,17 +173,35 @@ final class Generator implements AutoCloseable {
                         id ->
                                 id == eos
                                         ? options.ignoreEos()
-                                        : options.audioOnly() && !semantic.contains(id))
+                                        : options.head() == Head.MASKED && !semantic.contains(id))
                 .toArray();
     }
 
-    @Override
-    public void close() {
+    /** Semantic tokens and the end; read when they are first asked for. */
+    private RestrictedVocabulary audio() {
+        RestrictedVocabulary read = audio;
+        if (read == null) {
+            IntStream ids = IntStream.range(semantic.first(), semantic.first() + semantic.count());
+            read = model.restrict(IntStream.concat(IntStream.of(eos), ids).sorted().toArray());
+            audio = read;
+        }
+        return read;
+    }
+
+    private void closeSession() {
         Qwen2Session s = session;
         session = null;
         key = null;
         if (s != null) {
             s.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        closeSession();
+        if (audio != null) {
+            audio.close();
         }
     }
 }

@@ -18,6 +18,7 @@ import io.sparktts.text.Prompts;
 import io.sparktts.text.SentenceSplitter;
 import io.sparktts.text.SpeechTokens;
 import io.sparktts.text.Tokenizer;
+import io.sparktts.text.TokenizerException;
 
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -72,9 +75,16 @@ public final class SparkTts implements AutoCloseable {
     private SparkTts(SpeechSource source, LoadOptions options, @Nullable Device shared) {
         this.source = own(source);
         this.options = options;
+        // It takes a second of one core, beside seconds in which weights take turns on all.
+        CompletableFuture<Tokenizer> opening =
+                CompletableFuture.supplyAsync(
+                        () -> Tokenizer.open(source.tokenizer()),
+                        task -> Thread.ofPlatform().daemon().start(task));
+        resources.push(
+                () -> {
+                    var _ = opening.thenAccept(Tokenizer::close);
+                });
         try {
-            tokenizer = own(Tokenizer.open(source.tokenizer()));
-            tokens = SpeechTokens.of(tokenizer);
             device = shared != null ? shared : own(open(options));
             Qwen2 model =
                     own(
@@ -83,7 +93,6 @@ public final class SparkTts implements AutoCloseable {
                                     source.languageConfig(),
                                     source.language(),
                                     options.dtype()));
-            generator = own(new Generator(model, options.variants(), tokens));
             BiCodecDecoder decoder =
                     own(
                             BiCodecDecoder.load(
@@ -92,8 +101,22 @@ public final class SparkTts implements AutoCloseable {
                                     source.codec(),
                                     options.codecDtype()));
             codec = own(decoder.session(options.variants()));
+            tokenizer = opened(opening);
+            tokens = SpeechTokens.of(tokenizer);
+            generator = own(new Generator(model, options.variants(), tokens));
         } catch (RuntimeException | Error e) {
             close();
+            throw e;
+        }
+    }
+
+    private static Tokenizer opened(CompletableFuture<Tokenizer> opening) {
+        try {
+            return opening.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof TokenizerException damaged) {
+                throw damaged;
+            }
             throw e;
         }
     }
@@ -253,7 +276,7 @@ public final class SparkTts implements AutoCloseable {
         switch (voice) {
             case Voice.Clip clip -> codec.speaker(clip.globalTokens());
             case Voice.Styled _ -> {
-                if (how.audioOnly()) {
+                if (how.head().audioOnly()) {
                     throw new IllegalArgumentException(
                             "a made-up voice needs more than audio tokens; take a voice of a clip");
                 }
@@ -440,7 +463,7 @@ public final class SparkTts implements AutoCloseable {
             int[] ids = promptAlone(text, voice);
             // A model that continues a clip, or that may say nothing else, is past the start token.
             boolean started = voice instanceof Voice.Clip c && c.text() != null;
-            return how.audioOnly() && !started
+            return how.head().audioOnly() && !started
                     ? SoundBuffer.joined(
                             ids, new int[] {tokens.id(ControlToken.START_SEMANTIC_TOKEN)})
                     : ids;

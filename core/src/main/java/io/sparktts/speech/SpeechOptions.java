@@ -10,8 +10,7 @@ import io.sparktts.backend.Sampling;
  * @param maxTokens new tokens per sentence group, at most
  * @param ignoreEos whether to go on until {@code maxTokens}: the end token is never chosen
  * @param allowSpecialTokens whether spellings such as {@code <|im_end|>} in a text become tokens
- * @param audioOnly whether only semantic tokens and the end may be chosen: an approximation, since
- *     the mass of all other tokens is given to these; needs a voice of a clip
+ * @param head which tokens may be chosen; all but {@link Head#FULL} need a voice of a clip
  * @param separator whether a space is put between the clip's transcript and the text; the published
  *     program puts none
  * @param batch sentence groups of a long text that are generated side by side
@@ -23,14 +22,22 @@ public record SpeechOptions(
         int maxTokens,
         boolean ignoreEos,
         boolean allowSpecialTokens,
-        boolean audioOnly,
+        Head head,
         boolean separator,
         int batch,
         Streaming stream) {
     /** Temperature 0.8, top-k 50, top-p 0.95, at most 3000 tokens. */
     public static final SpeechOptions DEFAULT =
             new SpeechOptions(
-                    Sampling.SPARK_TTS, 0, 3000, false, false, false, false, 4, Streaming.DEFAULT);
+                    Sampling.SPARK_TTS,
+                    0,
+                    3000,
+                    false,
+                    false,
+                    Head.FULL,
+                    false,
+                    4,
+                    Streaming.DEFAULT);
 
     public SpeechOptions {
         if (maxTokens < 1) {
@@ -49,7 +56,7 @@ public record SpeechOptions(
                 maxTokens,
                 ignoreEos,
                 allowSpecialTokens,
-                audioOnly,
+                head,
                 separator,
                 batch,
                 stream);
@@ -63,7 +70,7 @@ public record SpeechOptions(
                 maxTokens,
                 ignoreEos,
                 allowSpecialTokens,
-                audioOnly,
+                head,
                 separator,
                 batch,
                 stream);
@@ -77,7 +84,7 @@ public record SpeechOptions(
                 value,
                 ignoreEos,
                 allowSpecialTokens,
-                audioOnly,
+                head,
                 separator,
                 batch,
                 stream);
@@ -91,7 +98,7 @@ public record SpeechOptions(
                 maxTokens,
                 value,
                 allowSpecialTokens,
-                audioOnly,
+                head,
                 separator,
                 batch,
                 stream);
@@ -100,11 +107,11 @@ public record SpeechOptions(
     /** With or without control tokens in the text. */
     public SpeechOptions withSpecialTokens(boolean value) {
         return new SpeechOptions(
-                sampling, seed, maxTokens, ignoreEos, value, audioOnly, separator, batch, stream);
+                sampling, seed, maxTokens, ignoreEos, value, head, separator, batch, stream);
     }
 
-    /** With or without other tokens than audio. */
-    public SpeechOptions withAudioOnly(boolean value) {
+    /** With another choice of tokens. */
+    public SpeechOptions withHead(Head value) {
         return new SpeechOptions(
                 sampling,
                 seed,
@@ -125,7 +132,7 @@ public record SpeechOptions(
                 maxTokens,
                 ignoreEos,
                 allowSpecialTokens,
-                audioOnly,
+                head,
                 value,
                 batch,
                 stream);
@@ -139,7 +146,7 @@ public record SpeechOptions(
                 maxTokens,
                 ignoreEos,
                 allowSpecialTokens,
-                audioOnly,
+                head,
                 separator,
                 value,
                 stream);
@@ -153,7 +160,7 @@ public record SpeechOptions(
                 maxTokens,
                 ignoreEos,
                 allowSpecialTokens,
-                audioOnly,
+                head,
                 separator,
                 batch,
                 value);

@@ -41,7 +41,8 @@ public final class SpeechTokens {
 
     private static Optional<TokenRange> range(Tokenizer tokenizer, TokenFamily family) {
         Map<String, Integer> added = tokenizer.addedTokens();
-        int count = (int) added.keySet().stream().filter(t -> isOf(family, t)).count();
+        String before = family.spelling(0).replace("0|>", "");
+        int count = (int) added.keySet().stream().filter(t -> isNumbered(before, t)).count();
         for (int n = 0; n < Math.max(count, family.minimum()); n++) {
             Integer id = added.get(family.spelling(n));
             if (id == null) {
@@ -65,8 +66,7 @@ public final class SpeechTokens {
                 : Optional.of(new TokenRange(added.get(family.spelling(0)), count));
     }
 
-    private static boolean isOf(TokenFamily family, String token) {
-        String before = family.spelling(0).replace("0|>", "");
+    private static boolean isNumbered(String before, String token) {
         if (!token.startsWith(before) || !token.endsWith("|>")) {
             return false;
         }

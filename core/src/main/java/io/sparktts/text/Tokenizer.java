@@ -5,6 +5,8 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.util.Utils;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -28,8 +30,9 @@ public final class Tokenizer implements AutoCloseable {
     private final Path file;
     private final Map<String, Integer> vocabulary;
     private final Map<String, Integer> added;
-    private final HuggingFaceTokenizer full;
     private final HuggingFaceTokenizer plain;
+    private final String json;
+    private @Nullable HuggingFaceTokenizer full;
 
     private Tokenizer(Path file) {
         TokenizerFile content = TokenizerFile.read(file);
@@ -37,13 +40,8 @@ public final class Tokenizer implements AutoCloseable {
         this.vocabulary = content.vocabulary();
         this.added = content.added();
         loadLibrary(file);
-        this.full = load(file, content.json());
-        try {
-            this.plain = load(file, content.plainJson());
-        } catch (RuntimeException e) {
-            full.close();
-            throw e;
-        }
+        this.plain = load(file, content.plainJson());
+        this.json = content.json();
     }
 
     /**
@@ -61,7 +59,7 @@ public final class Tokenizer implements AutoCloseable {
 
     /** The ids of a text in which spellings of added tokens become those tokens. */
     public int[] encode(String text) {
-        return encode(full, text);
+        return encode(full(), text);
     }
 
     /**
@@ -86,7 +84,7 @@ public final class Tokenizer implements AutoCloseable {
      *     Spark-TTS are not
      */
     public String decode(int[] ids, boolean skipSpecialTokens) {
-        return full.decode(IntStream.of(ids).asLongStream().toArray(), skipSpecialTokens);
+        return full().decode(IntStream.of(ids).asLongStream().toArray(), skipSpecialTokens);
     }
 
     /** The id of an added token, or else of a token of the vocabulary in its byte alphabet. */
@@ -106,9 +104,21 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        full.close();
+    public synchronized void close() {
+        if (full != null) {
+            full.close();
+        }
         plain.close();
+    }
+
+    /** Made when it is asked for: speech needs it only for text with control tokens. */
+    private synchronized HuggingFaceTokenizer full() {
+        HuggingFaceTokenizer made = full;
+        if (made == null) {
+            made = load(file, json);
+            full = made;
+        }
+        return made;
     }
 
     private static int[] encode(HuggingFaceTokenizer tokenizer, String text) {

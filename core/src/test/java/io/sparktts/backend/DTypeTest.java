@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
+import java.util.SplittableRandom;
+
 class DTypeTest {
     private static float bf16(double value) {
         return DType.bf16ToFloat(DType.doubleToBf16(value));
@@ -53,6 +55,29 @@ class DTypeTest {
                 assertEquals((short) bits, DType.floatToBf16(f));
                 assertEquals((short) bits, DType.doubleToBf16(f));
             }
+        }
+    }
+
+    @Test
+    void floatBitsAreRoundedAsFloatsAre() {
+        SplittableRandom random = new SplittableRandom(1);
+        for (int n : new int[] {0, 1, 17, 1000}) {
+            int[] bits = random.ints(n).map(i -> i & 0xbf7fffff).toArray();
+            assertRounded(bits);
+            if (n > 0) {
+                bits[n / 2] = 0x7f800000;
+                assertRounded(bits);
+                bits[n - 1] = 0xff800001;
+                assertRounded(bits);
+            }
+        }
+    }
+
+    private static void assertRounded(int[] bits) {
+        short[] rounded = new short[bits.length];
+        DType.floatBitsToBf16(bits, rounded, bits.length);
+        for (int i = 0; i < bits.length; i++) {
+            assertEquals(DType.floatToBf16(Float.intBitsToFloat(bits[i])), rounded[i]);
         }
     }
 

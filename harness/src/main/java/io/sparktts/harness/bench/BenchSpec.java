@@ -2,7 +2,6 @@ package io.sparktts.harness.bench;
 
 import io.sparktts.backend.DType;
 import io.sparktts.reports.schema.RowKey;
-import io.sparktts.speech.Streaming;
 
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +27,7 @@ import java.util.Locale;
  * @param estimateMillis how long the row will take, start of its process included
  * @param asynchronous whether the device runs beside the host
  * @param skip why it is not run; null if it is
- * @param mode how speech is streamed; null for all else
+ * @param mode how speech is made; null for all else
  */
 public record BenchSpec(
         BenchKind kind,
@@ -46,7 +45,7 @@ public record BenchSpec(
         double estimateMillis,
         boolean asynchronous,
         @Nullable String skip,
-        Streaming.@Nullable Mode mode) {
+        @Nullable SpeechMode mode) {
     /** What identifies the row in result files. */
     public RowKey key() {
         return new RowKey(
@@ -104,7 +103,7 @@ public record BenchSpec(
     }
 
     /** The same, streamed in a mode. */
-    BenchSpec streamed(Streaming.Mode m) {
+    BenchSpec streamed(SpeechMode m) {
         return new BenchSpec(
                 kind,
                 backend,
@@ -114,7 +113,7 @@ public record BenchSpec(
                 dtype,
                 batch,
                 sequenceLength,
-                shape + " " + m.name().toLowerCase(Locale.ROOT),
+                shape + " " + m.label(),
                 model,
                 modelLabel,
                 flops,

@@ -10,7 +10,6 @@ import io.sparktts.harness.bench.Preset.Part;
 import io.sparktts.harness.bench.Preset.Shape;
 import io.sparktts.model.Qwen2Config;
 import io.sparktts.reports.schema.RowKey;
-import io.sparktts.speech.Streaming;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -116,10 +115,10 @@ public record Grid(
         }
     }
 
-    /** Speech is measured in each way of streaming. */
+    /** Speech is measured in each way of making it. */
     private static Stream<BenchSpec> modes(BenchSpec spec) {
         return spec.kind() == BenchKind.SPEECH
-                ? Stream.of(Streaming.Mode.FAST, Streaming.Mode.EXACT).map(spec::streamed)
+                ? Stream.of(SpeechMode.values()).map(spec::streamed)
                 : Stream.of(spec);
     }
 

@@ -36,6 +36,7 @@ final class SpeechCall implements Call {
     private static final String WORDS = "we measure how long it takes until the first sound ";
 
     private final BenchSpec spec;
+    private final SpeechMode mode;
     private final Device device;
     private final Variants variants;
     private final Queue queue;
@@ -47,6 +48,7 @@ final class SpeechCall implements Call {
 
     SpeechCall(BenchSpec spec, Device device) {
         this.spec = spec;
+        mode = Objects.requireNonNull(spec.mode());
         this.device = device;
         variants = Grid.parse(spec.variant());
         BiCodecConfig codec = Models.codecConfig(spec.model());
@@ -61,10 +63,10 @@ final class SpeechCall implements Call {
                 SpeechOptions.DEFAULT
                         .withMaxTokens(spec.sequenceLength())
                         .withIgnoreEos(true)
-                        .withAudioOnly(true)
+                        .withHead(mode.head())
                         .withStream(
                                 Streaming.DEFAULT
-                                        .withMode(Objects.requireNonNull(spec.mode()))
+                                        .withMode(mode.streaming())
                                         .withFirst(FIRST_CHUNK));
         queue = device.newQueue();
         tts = Models.speaker(spec.model(), device, spec.dtype(), variants);
@@ -142,7 +144,7 @@ final class SpeechCall implements Call {
         }
         double bound = Tolerance.wave(spec.dtype(), variants);
         for (int i = 0; i < whole.length; i++) {
-            if (spec.mode() == Streaming.Mode.EXACT) {
+            if (mode == SpeechMode.EXACT) {
                 c.element(streamed[i], whole[i], bound, "streamed", i);
             } else {
                 c.finite(streamed[i], "streamed", i);

@@ -9,7 +9,6 @@ import io.sparktts.backend.DType;
 import io.sparktts.backend.DeviceInfo;
 import io.sparktts.backend.Op;
 import io.sparktts.harness.ProbeReport;
-import io.sparktts.speech.Streaming;
 
 import org.junit.jupiter.api.Test;
 
@@ -137,16 +136,17 @@ class GridTest {
     }
 
     @Test
-    void speechIsMeasuredInBothModes() {
+    void speechIsMeasuredInAllModes() {
         List<BenchSpec> specs =
                 grid(Preset.FULL, List.of(BenchKind.SPEECH), List.of("fused"))
                         .specs(List.of(VECTOR));
         assertEquals(
-                List.of("60+150 fast bf16 fused", "60+150 exact bf16 fused"),
+                List.of(
+                        "60+150 fast bf16 fused",
+                        "60+150 exact bf16 fused",
+                        "60+150 fast audio-rows bf16 fused"),
                 rows(specs, BenchKind.SPEECH));
-        assertEquals(
-                List.of(Streaming.Mode.FAST, Streaming.Mode.EXACT),
-                specs.stream().map(BenchSpec::mode).toList());
+        assertEquals(List.of(SpeechMode.values()), specs.stream().map(BenchSpec::mode).toList());
         assertTrue(
                 rows(
                                 grid(Preset.QUICK, List.of(), List.of()).specs(List.of(VECTOR)),

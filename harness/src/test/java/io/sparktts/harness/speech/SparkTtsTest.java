@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sparktts.audio.ChunkPlan;
 import io.sparktts.audio.WavFile;
 import io.sparktts.contract.GoldenChecks;
+import io.sparktts.speech.Head;
 import io.sparktts.speech.SparkTts;
 import io.sparktts.speech.Speech;
 import io.sparktts.speech.SpeechOptions;
@@ -27,7 +28,7 @@ import java.util.concurrent.Future;
 class SparkTtsTest {
     private static final Path MODEL = GoldenChecks.bundledDirectory().resolve("tiny_ckpt");
     private static final SpeechOptions HOW =
-            SpeechOptions.DEFAULT.withMaxTokens(150).withIgnoreEos(true).withAudioOnly(true);
+            SpeechOptions.DEFAULT.withMaxTokens(150).withIgnoreEos(true).withHead(Head.AUDIO_ROWS);
 
     @TempDir Path folder;
 
@@ -72,6 +73,22 @@ class SparkTtsTest {
                     tts.say("One sentence", voice(), HOW).audio().samples().length,
                     streamed.audio().samples().length);
         }
+    }
+
+    @Test
+    void audioRowsAloneChooseWhatTheMaskedHeadDoes() {
+        try (SparkTts tts = SparkTts.load(MODEL, "vector")) {
+            for (boolean ignoreEos : new boolean[] {true, false}) {
+                SpeechOptions how = HOW.withMaxTokens(60).withIgnoreEos(ignoreEos);
+                int[] rows = newIds(tts, how);
+                assertTrue(rows.length > 1, rows.length + " tokens");
+                assertArrayEquals(newIds(tts, how.withHead(Head.MASKED)), rows);
+            }
+        }
+    }
+
+    private static int[] newIds(SparkTts tts, SpeechOptions how) {
+        return tts.say("A word.", voice(), how).segments().getFirst().newIds();
     }
 
     @Test
