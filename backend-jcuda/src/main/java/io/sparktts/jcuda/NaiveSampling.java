@@ -111,11 +111,9 @@ final class NaiveSampling {
         long key = CudaBuffer.address(keys);
         long index = CudaBuffer.address(order);
         long otherKey =
-                CudaBuffer.address(
-                        kernels.scratch("naiveSampling.otherKeys", DType.I32, rows, n));
+                CudaBuffer.address(kernels.scratch("naiveSampling.otherKeys", DType.I32, rows, n));
         long otherIndex =
-                CudaBuffer.address(
-                        kernels.scratch("naiveSampling.otherOrder", DType.I32, rows, n));
+                CudaBuffer.address(kernels.scratch("naiveSampling.otherOrder", DType.I32, rows, n));
         long counts =
                 CudaBuffer.address(
                         kernels.scratch("naiveSampling.counts", DType.I32, tilesOfAll, DIGITS));
