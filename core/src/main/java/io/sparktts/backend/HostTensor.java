@@ -22,7 +22,7 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
     private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
 
     public HostTensor {
-        long bytes = elements(shape) * dtype.bytes();
+        long bytes = dtype.bytesOf(shape);
         if (data.byteSize() != bytes) {
             throw new IllegalArgumentException(
                     "a "
@@ -39,7 +39,7 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
 
     /** A zeroed tensor whose memory lives as long as {@code arena}. */
     public static HostTensor allocate(Arena arena, DType dtype, long... shape) {
-        return new HostTensor(dtype, shape, arena.allocate(elements(shape) * dtype.bytes(), 64));
+        return new HostTensor(dtype, shape, arena.allocate(dtype.bytesOf(shape), 64));
     }
 
     /** A tensor of {@code values}, each rounded once to {@code dtype}. */
