@@ -100,7 +100,11 @@ public abstract class BackendContractTest {
             String message = String.valueOf(e.getMessage());
             assertTrue(message.matches("[^\\n]*\\d[^\\n]*"), message);
         }
-        ContractCase next = ContractCases.all().getFirst();
+        ContractCase next =
+                ContractCases.all().stream()
+                        .filter(c -> c.dtype() == DType.F32)
+                        .findFirst()
+                        .orElseThrow();
         judge(next.run(device, device.variants(next.op()).getFirst()));
     }
 
