@@ -114,7 +114,7 @@ public final class KernelWorkload {
             setup.accept(fixture);
             fixture.reset();
             return fixture;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             fixture.close();
             throw e;
         }

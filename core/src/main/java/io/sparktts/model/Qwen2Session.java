@@ -18,8 +18,10 @@ import io.sparktts.backend.Variants;
 import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +42,6 @@ public final class Qwen2Session implements AutoCloseable {
     private final Device device;
     private final Qwen2 model;
     private final ModelWeights weights;
-    private final @Nullable Tensor headBias;
     private final Queue queue;
     private final Kernels kernels;
     private final Variants variants;
@@ -54,6 +55,9 @@ public final class Qwen2Session implements AutoCloseable {
     private final Tensor random;
     private final SequenceBatch decodeBatch;
     private @Nullable Program step;
+
+    /** Free what is held, the latest first. */
+    private final Deque<Runnable> closers = new ArrayDeque<>();
 
     /** Where recordings pay, prompts are padded to a multiple of this, so that few serve all. */
     private final int bucket;
@@ -98,26 +102,44 @@ public final class Qwen2Session implements AutoCloseable {
                             + ": at least 1 each, capacity at most "
                             + model.config().maxPositions());
         }
-        this.headBias = forbidden.length == 0 ? null : headBias(forbidden);
-        this.weights = model.weights().withHeadBias(headBias);
         this.bucket = device.asynchronous() ? BUCKET : 1;
-        this.queue = device.newQueue();
-        this.kernels = device.kernels(queue, variants);
-        this.cache =
-                device.kvCache(
-                        weights.dtype(), weights.layers().size(), slots, weights.shape(), capacity);
         this.lengths = new int[slots];
-        this.tokens = device.allocate(DType.I32, slots);
-        // Logits of the last token stay in float32: rounding them to 16 bits would only add ties.
-        DType logitsType = weights.dtype() == DType.F64 ? DType.F64 : DType.F32;
-        this.logits = device.allocate(logitsType, slots, weights.vocabulary());
-        this.random = device.allocate(DType.I32, slots, 4);
-        this.decodeBatch =
-                new SequenceBatch(
-                        device.allocate(DType.I32, slots + 1),
-                        device.allocate(DType.I32, slots),
-                        device.allocate(DType.I32, slots),
-                        device.allocate(DType.I32, slots));
+        try {
+            this.queue = device.newQueue();
+            closers.push(queue::close);
+            this.kernels = device.kernels(queue, variants);
+            this.weights =
+                    model.weights()
+                            .withHeadBias(forbidden.length == 0 ? null : headBias(forbidden));
+            this.cache =
+                    device.kvCache(
+                            weights.dtype(),
+                            weights.layers().size(),
+                            slots,
+                            weights.shape(),
+                            capacity);
+            closers.push(cache::close);
+            this.tokens = own(device.allocate(DType.I32, slots));
+            // Logits of the last token stay in float32: rounding them to 16 bits would only add
+            // ties.
+            DType logitsType = weights.dtype() == DType.F64 ? DType.F64 : DType.F32;
+            this.logits = own(device.allocate(logitsType, slots, weights.vocabulary()));
+            this.random = own(device.allocate(DType.I32, slots, 4));
+            this.decodeBatch =
+                    new SequenceBatch(
+                            own(device.allocate(DType.I32, slots + 1)),
+                            own(device.allocate(DType.I32, slots)),
+                            own(device.allocate(DType.I32, slots)),
+                            own(device.allocate(DType.I32, slots)));
+        } catch (RuntimeException | Error e) {
+            closers.forEach(Runnable::run);
+            throw e;
+        }
+    }
+
+    private Tensor own(Tensor t) {
+        closers.push(t::close);
+        return t;
     }
 
     private Tensor headBias(int[] forbidden) {
@@ -127,7 +149,7 @@ public final class Qwen2Session implements AutoCloseable {
             for (int token : forbidden) {
                 bias.set(token, Double.NEGATIVE_INFINITY);
             }
-            return device.upload(bias, model.dtype());
+            return own(device.upload(bias, model.dtype()));
         }
     }
 
@@ -376,17 +398,6 @@ public final class Qwen2Session implements AutoCloseable {
             step.close();
         }
         passes.values().forEach(PromptPass::close);
-        decodeBatch.tokenOffsets().close();
-        decodeBatch.positions().close();
-        decodeBatch.cacheLength().close();
-        decodeBatch.slot().close();
-        tokens.close();
-        logits.close();
-        random.close();
-        cache.close();
-        if (headBias != null) {
-            headBias.close();
-        }
-        queue.close();
+        closers.forEach(Runnable::run);
     }
 }
