@@ -55,6 +55,9 @@ final class CublasLt implements AutoCloseable {
     private static final double LONG_FLOPS = 1e11;
     private static final double CLEARLY_FASTER = 0.97;
 
+    /** For what the driver itself takes: pages, kernels' code, a graph. */
+    private static final long TRIAL_MARGIN_BYTES = 64L << 20;
+
     /** What a plan depends on: sizes, pitches, dtypes and how far pointers are aligned. */
     private record Key(
             int m,
@@ -137,8 +140,18 @@ final class CublasLt implements AutoCloseable {
 
     private static void check(int status, String what) {
         if (status != 0) {
-            throw new BackendException("cuBLASLt cannot " + what + ": status " + status);
+            throw new BackendException("cuBLASLt cannot " + what + ": " + describe(status));
         }
+    }
+
+    /** One line: what a cublasStatus_t means. */
+    static String describe(int status) {
+        return switch (status) {
+            case 1, 3 -> "out of memory, the GPU's or the host's (status " + status + ")";
+            case 8 -> "it has no kernels for this GPU; install a newer cuBLAS (status 8)";
+            case 13 -> "its kernel failed; the device may be lost to this process (status 13)";
+            default -> "status " + status;
+        };
     }
 
     private MemorySegment create(String name) {
@@ -425,7 +438,8 @@ final class CublasLt implements AutoCloseable {
 
     /**
      * Runs the proposals once each after a warm-up, since the order that cuBLASLt gives is a guess;
-     * a later one has to be clearly faster, so that noise does not choose.
+     * a later one has to be clearly faster, so that noise does not choose. Where memory has no room
+     * for a trial's result, the guess has to do.
      */
     private Optional<Plan> fastest(
             List<Plan> plans,
@@ -435,13 +449,14 @@ final class CublasLt implements AutoCloseable {
             CudaWeight weight,
             CudaBuffer workspace)
             throws Throwable {
-        if (plans.size() < 2) {
+        long outBytes = (long) k.m * k.n * k.out.bytes();
+        long biasBytes = (long) k.n * k.out.bytes();
+        if (plans.size() < 2 || !Cuda.hasRoomFor(outBytes + biasBytes + TRIAL_MARGIN_BYTES)) {
             return plans.stream().findFirst();
         }
         try (CudaTimer timer = new CudaTimer(stream);
-                CudaBuffer out =
-                        new CudaBuffer(workspace.context(), (long) k.m * k.n * k.out.bytes());
-                CudaBuffer bias = new CudaBuffer(workspace.context(), (long) k.n * k.out.bytes())) {
+                CudaBuffer out = new CudaBuffer(workspace.context(), outBytes);
+                CudaBuffer bias = new CudaBuffer(workspace.context(), biasBytes)) {
             address.set(JAVA_LONG, 0, bias.address());
             if (k.bias) {
                 check(

@@ -1,11 +1,9 @@
 package io.sparktts.jcuda;
 
-import io.sparktts.backend.BackendException;
 import io.sparktts.backend.DeviceBuffer;
 import io.sparktts.backend.Tensor;
 
 import jcuda.driver.CUdeviceptr;
-import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 import org.jspecify.annotations.Nullable;
@@ -32,20 +30,9 @@ final class CudaBuffer implements DeviceBuffer {
     CudaBuffer(CudaContext context, long bytes) {
         this.context = context;
         this.bytes = bytes;
-        int result = JCudaDriver.cuMemAlloc(base, Math.max(bytes, 1));
-        if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-            long[] free = new long[1];
-            long[] total = new long[1];
-            Cuda.check(JCudaDriver.cuMemGetInfo(free, total), "ask for the GPU's free memory");
-            throw new BackendException(
-                    String.format(
-                            Locale.ROOT,
-                            "out of GPU memory: %.1f MB wanted, %.1f MB free of %.1f MB",
-                            bytes / 1e6,
-                            free[0] / 1e6,
-                            total[0] / 1e6));
-        }
-        Cuda.check(result, "allocate " + bytes + " bytes on the GPU");
+        Cuda.check(
+                JCudaDriver.cuMemAlloc(base, Math.max(bytes, 1)),
+                String.format(Locale.ROOT, "allocate %.1f MB", bytes / 1e6));
     }
 
     /** Device address of a tensor's first element. */

@@ -35,12 +35,18 @@ final class CudaContext implements AutoCloseable {
         Cuda.check(
                 JCudaDriver.cuDevicePrimaryCtxRetain(context, device),
                 "make a context on GPU " + ordinal);
-        bind();
-        extras = new DriverExtras(JCudaBackend.driverLibrary());
-        tensorMaps = new CudaTensorMap(extras);
-        multiprocessors = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
-        computeCapability = computeCapability(device);
-        cacheBytes = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE);
+        try {
+            bind();
+            extras = new DriverExtras(JCudaBackend.driverLibrary());
+            tensorMaps = new CudaTensorMap(extras);
+            multiprocessors =
+                    attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+            computeCapability = computeCapability(device);
+            cacheBytes = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE);
+        } catch (RuntimeException | Error e) {
+            JCudaDriver.cuDevicePrimaryCtxRelease(device);
+            throw e;
+        }
     }
 
     static int computeCapability(CUdevice device) {

@@ -48,8 +48,13 @@ final class CudaDevice implements Device {
     CudaDevice(DeviceInfo info, int ordinal) {
         this.info = info;
         this.context = new CudaContext(ordinal);
-        this.operations = new CudaOperations(context);
-        this.clock = GpuClock.of(context);
+        try {
+            this.operations = new CudaOperations(context);
+            this.clock = GpuClock.of(context);
+        } catch (RuntimeException | Error e) {
+            context.close();
+            throw e;
+        }
     }
 
     void forbidWhileRecording(String what) {
@@ -81,11 +86,7 @@ final class CudaDevice implements Device {
     public Tensor allocate(DType dtype, long... shape) {
         forbidWhileRecording("allocate");
         context.bind();
-        long elements = 1;
-        for (long d : shape) {
-            elements = Math.multiplyExact(elements, d);
-        }
-        return Tensor.owning(dtype, new CudaBuffer(context, elements * dtype.bytes()), shape);
+        return Tensor.owning(dtype, new CudaBuffer(context, dtype.bytesOf(shape)), shape);
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.sparktts.backend.Program;
 
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUresult;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.JCudaDriver;
 
@@ -24,8 +25,11 @@ final class CudaGraph implements Program {
         try {
             calls.run();
         } catch (RuntimeException | Error e) {
-            // Ends the capture, or the stream would stay unusable; its result says nothing new.
-            JCudaDriver.cuStreamEndCapture(stream, graph);
+            // Ends the capture, or the stream would stay unusable; a failure of it says nothing
+            // new.
+            if (JCudaDriver.cuStreamEndCapture(stream, graph) == CUresult.CUDA_SUCCESS) {
+                JCudaDriver.cuGraphDestroy(graph);
+            }
             throw e;
         }
         Cuda.check(JCudaDriver.cuStreamEndCapture(stream, graph), "record a graph");

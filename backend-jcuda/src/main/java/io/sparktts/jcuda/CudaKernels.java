@@ -42,6 +42,8 @@ final class CudaKernels implements Kernels {
     private final boolean naiveSwiGlu;
     private final boolean naiveMlp;
     private final boolean naiveSoftmax;
+    private final boolean naiveProbabilities;
+    private final boolean naiveSample;
     private final String attention;
     private final boolean fusedLayer;
 
@@ -59,6 +61,8 @@ final class CudaKernels implements Kernels {
         naiveSwiGlu = naive(variants, Op.SWI_GLU);
         naiveMlp = naive(variants, Op.MLP);
         naiveSoftmax = naive(variants, Op.SOFTMAX);
+        naiveProbabilities = naive(variants, Op.SAMPLING_PROBABILITIES);
+        naiveSample = naive(variants, Op.SAMPLE);
         attention = variants.choose(Op.ATTENTION, CudaVariants.of(Op.ATTENTION));
         fusedLayer =
                 FUSED_IN_LAYER.stream().noneMatch(op -> naive(variants, op))
@@ -198,12 +202,20 @@ final class CudaKernels implements Kernels {
 
     @Override
     public void samplingProbabilities(Tensor out, Tensor logits, Sampling sampling) {
-        operations.sampling().probabilities(this, stream, scratch, out, logits, sampling);
+        if (naiveProbabilities) {
+            operations.naiveSampling().probabilities(this, stream, out, logits, sampling);
+        } else {
+            operations.sampling().probabilities(this, stream, scratch, out, logits, sampling);
+        }
     }
 
     @Override
     public void sample(Tensor tokens, Tensor logits, Sampling sampling, Tensor random) {
-        operations.sampling().sample(this, stream, scratch, tokens, logits, sampling, random);
+        if (naiveSample && !sampling.greedy()) {
+            operations.naiveSampling().sample(this, stream, tokens, logits, sampling, random);
+        } else {
+            operations.sampling().sample(this, stream, scratch, tokens, logits, sampling, random);
+        }
     }
 
     @Override

@@ -12,6 +12,7 @@ final class CudaOperations implements AutoCloseable {
     private final NaiveSteps naive;
     private final AttentionKernel attention;
     private final SamplingKernel sampling;
+    private final NaiveSampling naiveSampling;
     private final LayerNorm layerNorm;
     private final Activations activations;
     private final Columns columns;
@@ -31,6 +32,7 @@ final class CudaOperations implements AutoCloseable {
         naive = new NaiveSteps(context);
         attention = new AttentionKernel(context);
         sampling = new SamplingKernel(context);
+        naiveSampling = new NaiveSampling(context, naive);
         layerNorm = new LayerNorm(context);
         activations = new Activations(context);
         columns = new Columns(context);
@@ -72,6 +74,10 @@ final class CudaOperations implements AutoCloseable {
 
     SamplingKernel sampling() {
         return sampling;
+    }
+
+    NaiveSampling naiveSampling() {
+        return naiveSampling;
     }
 
     LayerNorm layerNorm() {

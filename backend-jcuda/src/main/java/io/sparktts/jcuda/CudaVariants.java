@@ -27,7 +27,14 @@ final class CudaVariants {
         return switch (op) {
             case LINEAR -> List.of(FUSED, OWN, CUBLAS_LT, TF32);
             case SWI_GLU, MLP -> List.of(FUSED, OWN, CUBLAS_LT, TF32, Variants.NAIVE);
-            case RMS_NORM, ADD_RMS_NORM, ROTARY, ATTENTION, SILU_MUL, SOFTMAX ->
+            case RMS_NORM,
+                    ADD_RMS_NORM,
+                    ROTARY,
+                    ATTENTION,
+                    SILU_MUL,
+                    SOFTMAX,
+                    SAMPLING_PROBABILITIES,
+                    SAMPLE ->
                     List.of(FUSED, Variants.NAIVE);
             case CONV1D, CONV_TRANSPOSE1D, RESIDUAL_UNIT, CONV_NEXT_BLOCK -> List.of(FUSED, TF32);
             default -> List.of(FUSED);

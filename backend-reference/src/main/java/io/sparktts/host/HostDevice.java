@@ -39,11 +39,7 @@ public abstract class HostDevice implements Device {
     @Override
     public Tensor allocate(DType dtype, long... shape) {
         forbidWhileRecording("allocate");
-        long elements = 1;
-        for (long d : shape) {
-            elements = Math.multiplyExact(elements, d);
-        }
-        return Tensor.owning(dtype, new HostBuffer(elements * dtype.bytes()), shape);
+        return Tensor.owning(dtype, new HostBuffer(dtype.bytesOf(shape)), shape);
     }
 
     @Override

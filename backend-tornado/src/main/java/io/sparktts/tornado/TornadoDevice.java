@@ -87,17 +87,14 @@ final class TornadoDevice implements Device {
     @Override
     public Tensor allocate(DType dtype, long... shape) {
         forbidWhileRecording("allocate");
-        long elements = 1;
-        for (long d : shape) {
-            elements = Math.multiplyExact(elements, d);
-        }
+        long bytes = dtype.bytesOf(shape);
+        long elements = bytes / dtype.bytes();
         if (elements > Integer.MAX_VALUE) {
             throw new BackendException(
                     "TornadoVM's arrays hold " + Integer.MAX_VALUE + " elements, not " + elements);
         }
         Object memory = executor.allocate(dtype, elements);
-        return Tensor.owning(
-                dtype, new TornadoBuffer(executor, memory, elements * dtype.bytes()), shape);
+        return Tensor.owning(dtype, new TornadoBuffer(executor, memory, bytes), shape);
     }
 
     @Override

@@ -38,6 +38,23 @@ public enum DType {
         return epsilon;
     }
 
+    /**
+     * Size of a dense tensor in bytes.
+     *
+     * @throws BackendException if no memory can be so large
+     */
+    public long bytesOf(long... shape) {
+        try {
+            return Math.multiplyExact(HostTensor.elements(shape), (long) bytes);
+        } catch (ArithmeticException e) {
+            throw new BackendException(
+                    "out of memory: a tensor of shape "
+                            + Arrays.toString(shape)
+                            + " has more than 2^63 bytes",
+                    e);
+        }
+    }
+
     /** Whether elements are floating-point numbers. */
     public boolean isFloat() {
         return this != I32;

@@ -47,18 +47,20 @@ public interface Device extends AutoCloseable {
      */
     default Tensor upload(HostTensor source, DType dtype) {
         Tensor t = allocate(dtype, source.shape());
-        if (source.dtype() == dtype) {
-            write(t, source.data());
-        } else {
-            try (Arena arena = Arena.ofConfined()) {
-                HostTensor converted = HostTensor.allocate(arena, dtype, source.shape());
+        try (Arena arena = Arena.ofConfined()) {
+            HostTensor content = source;
+            if (source.dtype() != dtype) {
+                content = HostTensor.allocate(arena, dtype, source.shape());
                 for (long i = 0; i < source.elements(); i++) {
-                    converted.set(i, source.get(i));
+                    content.set(i, source.get(i));
                 }
-                write(t, converted.data());
             }
+            write(t, content.data());
+            return t;
+        } catch (RuntimeException | Error e) {
+            t.close();
+            throw e;
         }
-        return t;
     }
 
     /** A copy of a tensor in {@code arena}'s memory. */

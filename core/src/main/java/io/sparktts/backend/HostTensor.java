@@ -28,7 +28,7 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
     private static final int RUN = 1024;
 
     public HostTensor {
-        long bytes = elements(shape) * dtype.bytes();
+        long bytes = dtype.bytesOf(shape);
         if (data.byteSize() != bytes) {
             throw new IllegalArgumentException(
                     "a "
@@ -45,8 +45,12 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
 
     /** A zeroed tensor whose memory lives as long as {@code arena}. */
     public static HostTensor allocate(Arena arena, DType dtype, long... shape) {
+<<<<<<< HEAD
         return new HostTensor(
                 dtype, shape, HostMemory.allocate(arena, elements(shape) * dtype.bytes()));
+=======
+        return new HostTensor(dtype, shape, arena.allocate(dtype.bytesOf(shape), 64));
+>>>>>>> wt-jcuda
     }
 
     /** A tensor of {@code values}, each rounded once to {@code dtype}. */

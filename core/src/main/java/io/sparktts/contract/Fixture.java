@@ -96,6 +96,13 @@ final class Fixture implements KernelWorkload.Instance {
         return t;
     }
 
+    /** A normal input of the fixture's dtype. */
+    GuardedTensor normal(String name, double deviation, long... shape) {
+        GuardedTensor t = guarded(name, GuardedTensor.Use.INPUT, dtype, shape);
+        draw(t.live().elements(), (i, r) -> t.set(i, r.nextGaussian() * deviation));
+        return t;
+    }
+
     /** As {@link #input}, but the call changes it. */
     GuardedTensor inOut(String name, long... shape) {
         GuardedTensor t = guarded(name, GuardedTensor.Use.IN_OUT, dtype, shape);

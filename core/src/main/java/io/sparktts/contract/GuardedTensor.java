@@ -22,6 +22,9 @@ final class GuardedTensor implements AutoCloseable {
 
     private static final int GUARD = 64;
 
+    /** Elements around the live ones at most. */
+    static final int MOST_GUARDS = 3 * GUARD;
+
     private final String name;
     private final Device device;
     private final Use use;
@@ -32,7 +35,9 @@ final class GuardedTensor implements AutoCloseable {
     private final int elements;
 
     /**
-     * @param misalign elements by which the view is moved off the alignment of the allocation
+     * @param misalign elements by which the view is moved off the alignment of the allocation, at
+     *     most 64
+     * @throws IllegalArgumentException for more than {@link KernelWorkload#MOST_ELEMENTS}
      */
     GuardedTensor(
             Device device,
@@ -50,7 +55,15 @@ final class GuardedTensor implements AutoCloseable {
         for (long d : shape) {
             n *= d;
         }
-        this.elements = Math.toIntExact(n);
+        if (n > KernelWorkload.MOST_ELEMENTS) {
+            throw new IllegalArgumentException(
+                    name
+                            + " has "
+                            + n
+                            + " elements; a workload's tensor has at most "
+                            + KernelWorkload.MOST_ELEMENTS);
+        }
+        this.elements = (int) n;
         this.whole = device.allocate(dtype, before + n + GUARD);
         this.live = whole.view(before, shape);
         this.image = HostTensor.allocate(arena, dtype, before + n + GUARD);

@@ -14,6 +14,9 @@ import java.util.function.Consumer;
  * contract cases check.
  */
 public final class KernelWorkload {
+    /** Elements of the largest tensor that a workload prepares: its guards included, an int. */
+    public static final int MOST_ELEMENTS = Integer.MAX_VALUE - GuardedTensor.MOST_GUARDS;
+
     private final Op op;
     private final String shape;
     private final long oracleOperations;
@@ -111,7 +114,7 @@ public final class KernelWorkload {
             setup.accept(fixture);
             fixture.reset();
             return fixture;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             fixture.close();
             throw e;
         }

@@ -105,15 +105,7 @@ final class RowWorkloads {
                 size(rows, n) + (extreme ? " extreme" : ""),
                 4L * rows * n,
                 f -> {
-                    double[] values = new double[rows * n];
-                    for (int i = 0; i < values.length; i++) {
-                        boolean cut = extreme && i % n != n / 2 && f.random().nextInt(4) == 0;
-                        values[i] =
-                                cut
-                                        ? Double.NEGATIVE_INFINITY
-                                        : f.random().nextGaussian() * (extreme ? 3000 : 2);
-                    }
-                    GuardedTensor x = f.values("x", f.dtype, Use.INPUT, values, rows, n);
+                    GuardedTensor x = extreme ? extreme(f, rows, n) : f.normal("x", 2, rows, n);
                     GuardedTensor out = f.output("out", f.dtype, rows, n);
                     f.call(k -> k.softmax(out.live(), x.live()));
                     f.cost(Fixture.bytesOf(x.live(), out.live()), 4L * rows * n);
@@ -123,6 +115,15 @@ final class RowWorkloads {
                             n,
                             row -> new Truth(Oracle.softmax(x.initialRow(row))));
                 });
+    }
+
+    private static GuardedTensor extreme(Fixture f, int rows, int n) {
+        double[] values = new double[rows * n];
+        for (int i = 0; i < values.length; i++) {
+            boolean cut = i % n != n / 2 && f.random().nextInt(4) == 0;
+            values[i] = cut ? Double.NEGATIVE_INFINITY : f.random().nextGaussian() * 3000;
+        }
+        return f.values("x", f.dtype, Use.INPUT, values, rows, n);
     }
 
     static KernelWorkload siluMul(int rows, int n) {

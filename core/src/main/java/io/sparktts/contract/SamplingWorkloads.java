@@ -26,9 +26,7 @@ final class SamplingWorkloads {
     }
 
     private static GuardedTensor logits(Fixture f, int rows, int vocabulary) {
-        double[] values = new double[rows * vocabulary];
-        Arrays.setAll(values, i -> f.random().nextGaussian() * 3);
-        return f.values("logits", f.dtype, Use.INPUT, values, rows, vocabulary);
+        return f.normal("logits", 3, rows, vocabulary);
     }
 
     static KernelWorkload probabilities(int rows, int vocabulary, Sampling s) {

@@ -18,8 +18,10 @@ import io.sparktts.backend.Variants;
 import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +44,6 @@ public final class Qwen2Session implements AutoCloseable {
     private final ModelWeights weights;
     private final ModelWeights stepWeights;
     private final @Nullable RestrictedVocabulary choices;
-    private final @Nullable Tensor headBias;
     private final Queue queue;
     private final Kernels kernels;
     private final Variants variants;
@@ -56,6 +57,9 @@ public final class Qwen2Session implements AutoCloseable {
     private final Tensor random;
     private final SequenceBatch decodeBatch;
     private @Nullable Program step;
+
+    /** Free what is held, the latest first. */
+    private final Deque<Runnable> closers = new ArrayDeque<>();
 
     /** Where recordings pay, prompts are padded to a multiple of this, so that few serve all. */
     private final int bucket;
@@ -102,29 +106,46 @@ public final class Qwen2Session implements AutoCloseable {
                             + model.config().maxPositions());
         }
         this.choices = choices;
-        ModelWeights all = model.weights();
-        ModelWeights prompt = choices == null ? all : choices.prompt(all);
-        this.headBias = forbidden.length == 0 ? null : headBias(forbidden, prompt.choices());
-        this.weights = prompt.withHeadBias(headBias);
-        this.stepWeights = (choices == null ? all : choices.step(all)).withHeadBias(headBias);
         this.bucket = device.asynchronous() ? BUCKET : 1;
-        this.queue = device.newQueue();
-        this.kernels = device.kernels(queue, variants);
-        this.cache =
-                device.kvCache(
-                        weights.dtype(), weights.layers().size(), slots, weights.shape(), capacity);
         this.lengths = new int[slots];
-        this.tokens = device.allocate(DType.I32, slots);
-        // Logits of the last token stay in float32: rounding them to 16 bits would only add ties.
-        DType logitsType = weights.dtype() == DType.F64 ? DType.F64 : DType.F32;
-        this.logits = device.allocate(logitsType, slots, weights.choices());
-        this.random = device.allocate(DType.I32, slots, 4);
-        this.decodeBatch =
-                new SequenceBatch(
-                        device.allocate(DType.I32, slots + 1),
-                        device.allocate(DType.I32, slots),
-                        device.allocate(DType.I32, slots),
-                        device.allocate(DType.I32, slots));
+        try {
+            this.queue = device.newQueue();
+            closers.push(queue::close);
+            this.kernels = device.kernels(queue, variants);
+            ModelWeights all = model.weights();
+            ModelWeights prompt = choices == null ? all : choices.prompt(all);
+            Tensor bias = forbidden.length == 0 ? null : headBias(forbidden, prompt.choices());
+            this.weights = prompt.withHeadBias(bias);
+            this.stepWeights = (choices == null ? all : choices.step(all)).withHeadBias(bias);
+            this.cache =
+                    device.kvCache(
+                            weights.dtype(),
+                            weights.layers().size(),
+                            slots,
+                            weights.shape(),
+                            capacity);
+            closers.push(cache::close);
+            this.tokens = own(device.allocate(DType.I32, slots));
+            // Logits of the last token stay in float32: rounding them to 16 bits would only add
+            // ties.
+            DType logitsType = weights.dtype() == DType.F64 ? DType.F64 : DType.F32;
+            this.logits = own(device.allocate(logitsType, slots, weights.choices()));
+            this.random = own(device.allocate(DType.I32, slots, 4));
+            this.decodeBatch =
+                    new SequenceBatch(
+                            own(device.allocate(DType.I32, slots + 1)),
+                            own(device.allocate(DType.I32, slots)),
+                            own(device.allocate(DType.I32, slots)),
+                            own(device.allocate(DType.I32, slots)));
+        } catch (RuntimeException | Error e) {
+            closers.forEach(Runnable::run);
+            throw e;
+        }
+    }
+
+    private Tensor own(Tensor t) {
+        closers.push(t::close);
+        return t;
     }
 
     private Tensor headBias(int[] forbidden, int size) {
@@ -136,7 +157,7 @@ public final class Qwen2Session implements AutoCloseable {
                     bias.set(place, Double.NEGATIVE_INFINITY);
                 }
             }
-            return device.upload(bias, model.dtype());
+            return own(device.upload(bias, model.dtype()));
         }
     }
 
@@ -386,17 +407,6 @@ public final class Qwen2Session implements AutoCloseable {
             step.close();
         }
         passes.values().forEach(PromptPass::close);
-        decodeBatch.tokenOffsets().close();
-        decodeBatch.positions().close();
-        decodeBatch.cacheLength().close();
-        decodeBatch.slot().close();
-        tokens.close();
-        logits.close();
-        random.close();
-        cache.close();
-        if (headBias != null) {
-            headBias.close();
-        }
-        queue.close();
+        closers.forEach(Runnable::run);
     }
 }

@@ -20,6 +20,7 @@ import io.sparktts.reports.schema.Status;
 import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -75,12 +76,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--preset", paramLabel = "NAME", description = "quick (default), seed or full")
     private String preset = "quick";
 
-    @Option(
-            names = "--backend",
-            split = ",",
-            paramLabel = "NAME",
-            description = "only these; each must be able to run")
-    private List<String> backends = new ArrayList<>();
+    @Mixin private Selection only = new Selection();
 
     @Option(
             names = "--device",
@@ -101,13 +97,6 @@ public final class BenchCommand implements Callable<Integer> {
             paramLabel = "NAME",
             description = "what to compare with: VARIANT or BACKEND:VARIANT (default: naive)")
     private String baseline = "naive";
-
-    @Option(
-            names = "--dtype",
-            split = ",",
-            paramLabel = "TYPE",
-            description = "f32, f16, bf16, f64")
-    private List<String> dtypes = new ArrayList<>();
 
     @Option(names = "--batch", split = ",", paramLabel = "N", description = "sequences per call")
     private List<Integer> batches = new ArrayList<>();
@@ -172,7 +161,7 @@ public final class BenchCommand implements Callable<Integer> {
                 new Grid(
                         chosenPreset,
                         benchmarks.stream().map(BenchKind::parse).distinct().toList(),
-                        Options.dtypes(dtypes),
+                        only.dtypes(),
                         batches,
                         sequences,
                         variants,
@@ -182,10 +171,10 @@ public final class BenchCommand implements Callable<Integer> {
                         RunPlan.Effort.of(chosenPreset, wantedRounds == null ? 0 : wantedRounds));
         // Bad input is reported before the seconds that probing takes.
         Models.config(model);
-        List<Backend> named = Probing.named(backends);
+        List<Backend> named = Probing.named(only.backends());
         Path folder = dryRun ? RUNS : folder();
         Map<Backend, ProbeReport> reports = Probing.probe(named);
-        Map<Backend, ProbeReport> runnable = Probing.available(reports, backends);
+        Map<Backend, ProbeReport> runnable = Probing.available(reports, only.backends());
         Map<Backend, List<BenchSpec>> specs = specs(grid, runnable);
         reports.forEach(
                 (b, r) -> {
@@ -221,7 +210,7 @@ public final class BenchCommand implements Callable<Integer> {
     private boolean isPlain() {
         return benchmarks.isEmpty()
                 && variants.isEmpty()
-                && dtypes.isEmpty()
+                && only.dtypes().isEmpty()
                 && batches.isEmpty()
                 && sequences.isEmpty()
                 && model.equals("0.5b")

@@ -1,5 +1,6 @@
 package io.sparktts.harness;
 
+import io.sparktts.backend.DType;
 import io.sparktts.checkpoint.CheckpointException;
 import io.sparktts.contract.GoldenException;
 import io.sparktts.harness.speech.ModelCommand;
@@ -12,6 +13,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 import java.io.PrintWriter;
@@ -49,9 +51,18 @@ public final class Main implements Runnable {
     public static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Main());
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.registerConverter(DType.class, Main::dtype);
         line.setParameterExceptionHandler(Main::badParameter);
         line.setExecutionExceptionHandler((e, command, parsed) -> failed(e, command));
         return line;
+    }
+
+    private static DType dtype(String name) {
+        try {
+            return DType.parse(name);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
     }
 
     private static int badParameter(ParameterException e, String[] args) {

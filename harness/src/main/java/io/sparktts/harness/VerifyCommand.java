@@ -1,7 +1,6 @@
 package io.sparktts.harness;
 
 import io.sparktts.backend.Backend;
-import io.sparktts.backend.DType;
 import io.sparktts.backend.DeviceInfo;
 import io.sparktts.contract.CaseStatus;
 import io.sparktts.contract.GoldenChecks;
@@ -9,6 +8,7 @@ import io.sparktts.contract.GoldenChecks;
 import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -37,19 +37,7 @@ public final class VerifyCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
-    @Option(
-            names = "--backend",
-            split = ",",
-            paramLabel = "NAME",
-            description = "only these; each must be able to run")
-    private List<String> backends = new ArrayList<>();
-
-    @Option(
-            names = "--dtype",
-            split = ",",
-            paramLabel = "TYPE",
-            description = "only these: f64, f32, f16, bf16")
-    private List<String> dtypes = new ArrayList<>();
+    @Mixin private Selection only = new Selection();
 
     @Option(
             names = "--golden",
@@ -84,15 +72,14 @@ public final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        List<DType> types = Options.dtypes(dtypes);
         Path goldenFiles = golden == null ? null : golden.toAbsolutePath();
         if (goldenFiles != null) {
             // Says what is missing now, rather than from each backend's process.
             GoldenChecks.of(goldenFiles);
         }
-        List<String> mustRun = new ArrayList<>(backends);
+        List<String> mustRun = new ArrayList<>(only.backends());
         mustRun.addAll(required);
-        List<Backend> chosen = new ArrayList<>(Probing.named(backends));
+        List<Backend> chosen = new ArrayList<>(Probing.named(only.backends()));
         for (Backend b : required.isEmpty() ? List.<Backend>of() : Probing.named(required)) {
             if (chosen.stream().noneMatch(c -> c.name().equals(b.name()))) {
                 chosen.add(b);
@@ -112,7 +99,7 @@ public final class VerifyCommand implements Callable<Integer> {
                     verify(
                             e.getKey(),
                             e.getValue().devices().getFirst(),
-                            new VerifyWorker.Choice(types, goldenFiles, mostOperations),
+                            new VerifyWorker.Choice(only.dtypes(), goldenFiles, mostOperations),
                             out);
         }
         if (runnable.isEmpty()) {

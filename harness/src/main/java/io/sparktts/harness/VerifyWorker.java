@@ -1,11 +1,14 @@
 package io.sparktts.harness;
 
+import io.sparktts.backend.BackendException;
 import io.sparktts.backend.Backends;
 import io.sparktts.backend.DType;
 import io.sparktts.backend.Device;
 import io.sparktts.backend.Op;
+import io.sparktts.backend.Queue;
 import io.sparktts.backend.Variants;
 import io.sparktts.contract.CaseResult;
+import io.sparktts.contract.CaseStatus;
 import io.sparktts.contract.ContractCase;
 import io.sparktts.contract.ContractCases;
 import io.sparktts.contract.GoldenCheck;
@@ -55,10 +58,26 @@ final class VerifyWorker {
             for (int i = from; i < checks.size(); i++) {
                 Check check = checks.get(i);
                 write(out, VerifyEvent.begin(i, checks.size(), check.name));
-                write(out, VerifyEvent.end(i, checks.size(), check.body.get()));
+                CaseResult result = check.body.get();
+                endIfLost(device, result);
+                write(out, VerifyEvent.end(i, checks.size(), result));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(events + " cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Ends this process with a check's error if the device does not work any more, since the
+     * remaining checks would all fail: the process that follows goes on behind that check.
+     */
+    private static void endIfLost(Device device, CaseResult result) {
+        if (result.status() == CaseStatus.ERROR) {
+            try (Queue queue = device.newQueue()) {
+                queue.synchronize();
+            } catch (BackendException e) {
+                throw new BackendException(result.message(), e);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package io.sparktts.harness;
 
 import io.sparktts.backend.Backends;
+import io.sparktts.backend.DType;
 import io.sparktts.harness.bench.JmhRun;
 
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,6 @@ import tools.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /** What runs in a backend's own process; the other commands start it. */
@@ -37,12 +37,12 @@ public final class WorkerCommand {
             @Parameters String device,
             @Parameters Path events,
             @Option(names = "--from", defaultValue = "0") int from,
-            @Option(names = "--dtype") @Nullable List<String> dtypes,
+            @Option(names = "--dtype") @Nullable List<DType> dtypes,
             @Option(names = "--golden") @Nullable Path golden,
             @Option(names = "--most-operations") long mostOperations) {
-        List<String> names = dtypes == null ? new ArrayList<>() : dtypes;
         VerifyWorker.Choice choice =
-                new VerifyWorker.Choice(Options.dtypes(names), golden, mostOperations);
+                new VerifyWorker.Choice(
+                        dtypes == null ? List.of() : dtypes, golden, mostOperations);
         VerifyWorker.run(backend, device, choice, from, events);
         return UserError.OK;
     }

@@ -1,11 +1,14 @@
 package io.sparktts.contract.junit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.sparktts.backend.Backend;
+import io.sparktts.backend.BackendException;
+import io.sparktts.backend.DType;
 import io.sparktts.backend.Device;
 import io.sparktts.backend.Probe;
 import io.sparktts.contract.CaseResult;
@@ -19,6 +22,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -84,6 +88,24 @@ public abstract class BackendContractTest {
         List<GoldenCheck> checks =
                 directory == null ? GoldenChecks.bundled() : GoldenChecks.of(Path.of(directory));
         return checks.stream().map(c -> dynamicTest(c.name(), () -> judge(c.run(device))));
+    }
+
+    @Test
+    void memoryThatNoMachineHasIsAClearErrorAndTheDeviceGoesOn() {
+        for (long rows : new long[] {1L << 24, 1L << 33, 1L << 60}) {
+            BackendException e =
+                    assertThrows(
+                            BackendException.class,
+                            () -> device.allocate(DType.F32, rows, 1L << 30));
+            String message = String.valueOf(e.getMessage());
+            assertTrue(message.matches("[^\\n]*\\d[^\\n]*"), message);
+        }
+        ContractCase next =
+                ContractCases.all().stream()
+                        .filter(c -> c.dtype() == DType.F32)
+                        .findFirst()
+                        .orElseThrow();
+        judge(next.run(device, device.variants(next.op()).getFirst()));
     }
 
     /** What a backend does not support is shown as skipped, with its reason. */

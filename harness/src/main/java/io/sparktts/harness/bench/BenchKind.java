@@ -167,6 +167,19 @@ public enum BenchKind {
         };
     }
 
+    /** Elements of the largest tensor on the host that a row prepares. */
+    long largestTensor(int batch, int sequence, Qwen2Config c) {
+        long rows = (long) batch * sequence;
+        return switch (this) {
+            case RMS_NORM, ADD_RMS_NORM -> rows * c.hiddenSize();
+            case SILU_MUL -> 2 * rows * c.intermediateSize();
+            case MLP, SWI_GLU -> rows * Math.max(c.hiddenSize(), c.intermediateSize());
+            case ATTENTION, ATTENTION_DECODE -> rows * (c.heads() + 2L * c.kvHeads()) * c.headDim();
+            case SOFTMAX, SAMPLING -> rows * c.vocabSize();
+            case FORWARD, PREFILL, DECODE, CODEC, SPEECH -> rows;
+        };
+    }
+
     /** The kernel with its inputs and truth; not for whole models. */
     KernelWorkload workload(int batch, int sequence, Qwen2Config c) {
         AttentionShape heads = new AttentionShape(c.heads(), c.kvHeads(), c.headDim());

@@ -4,6 +4,7 @@ import io.sparktts.backend.DType;
 import io.sparktts.backend.DeviceInfo;
 import io.sparktts.backend.Op;
 import io.sparktts.backend.Variants;
+import io.sparktts.contract.KernelWorkload;
 import io.sparktts.harness.ProbeReport;
 import io.sparktts.harness.UserError;
 import io.sparktts.harness.bench.Preset.Part;
@@ -162,6 +163,14 @@ public record Grid(
                         null);
         if (kind == BenchKind.SPEECH && !Models.speaks(model)) {
             return spec.skipped("the model's folder has no BiCodec");
+        }
+        long largest = kind.largestTensor(batch, sequence, config);
+        if (largest > KernelWorkload.MOST_ELEMENTS) {
+            return spec.skipped(
+                    "a tensor of "
+                            + largest
+                            + " elements is too large for its inputs and check; at most "
+                            + KernelWorkload.MOST_ELEMENTS);
         }
         double work =
                 kind == BenchKind.DECODE

@@ -52,13 +52,13 @@ final class ModelOptions {
             description =
                     "f32 (as the published program), bf16 or f16, which take half the memory"
                             + " (default: ${DEFAULT-VALUE})")
-    private String dtype = "";
+    private DType dtype = DType.F32;
 
     @Option(
             names = "--codec-dtype",
             paramLabel = "TYPE",
             description = "of the codec alone (default: as --dtype)")
-    private @Nullable String codecDtype;
+    private @Nullable DType codecDtype;
 
     @Option(
             names = "--variant",
@@ -108,26 +108,17 @@ final class ModelOptions {
     }
 
     private LoadOptions loadOptions() {
-        DType type = floatType(dtype);
         return LoadOptions.DEFAULT
                 .withBackend(backend)
                 .withDevice(device)
-                .withDtype(type)
-                .withCodecDtype(codecDtype == null ? type : floatType(codecDtype))
+                .withDtype(dtype)
+                .withCodecDtype(codecDtype == null ? dtype : codecDtype)
                 .withVariants(variants());
     }
 
     private Variants variants() {
         try {
             return Variants.parse(variant);
-        } catch (IllegalArgumentException e) {
-            throw UserError.usage(String.valueOf(e.getMessage()));
-        }
-    }
-
-    private static DType floatType(String text) {
-        try {
-            return DType.parse(text);
         } catch (IllegalArgumentException e) {
             throw UserError.usage(String.valueOf(e.getMessage()));
         }

@@ -61,6 +61,35 @@ class GridTest {
                 RunPlan.Effort.of(preset, 0));
     }
 
+    @Test
+    void aTensorTooLargeForAnIntIsARowThatSaysSo() {
+        Grid grid =
+                new Grid(
+                        Preset.QUICK,
+                        List.of(BenchKind.SAMPLING, BenchKind.RMS_NORM, BenchKind.FORWARD),
+                        List.of(DType.F32),
+                        List.of(32, Integer.MAX_VALUE),
+                        List.of(2048),
+                        List.of("fused"),
+                        "naive",
+                        List.of(),
+                        "0.5b",
+                        RunPlan.Effort.of(Preset.QUICK, 0));
+        List<BenchSpec> specs = grid.specs(List.of(VECTOR));
+        assertEquals(6, specs.size());
+        for (BenchSpec s : specs) {
+            boolean fits = s.batch() == 32 && s.kind() != BenchKind.SAMPLING;
+            String skip = s.skip();
+            assertEquals(fits, skip == null, s.label() + ": " + skip);
+            if (skip != null && s.batch() == 32) {
+                assertEquals(
+                        "a tensor of 10878976000 elements is too large for its inputs and check;"
+                                + " at most 2147483455",
+                        skip);
+            }
+        }
+    }
+
     private static List<String> rows(List<BenchSpec> specs, BenchKind kind) {
         return specs.stream()
                 .filter(s -> s.kind() == kind && !s.variant().contains("="))
