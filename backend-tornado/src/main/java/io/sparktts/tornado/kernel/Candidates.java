@@ -8,8 +8,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * Draws among the candidates of a row that are left after a coarse cut, in Hugging Face's order:
  * temperature, top-k, top-p. Both cuts are values: of few candidates each is compared with all, of
- * many the interval that holds the cut is halved until no float is between. A work-group has one row; candidates are in the order of the
- * vocabulary and the same for all dtypes.
+ * many the interval that holds the cut is halved until no float is between. A work-group has one
+ * row; candidates are in the order of the vocabulary and the same for all dtypes.
  */
 public final class Candidates {
     /** See {@link #draw}. */
@@ -199,8 +199,7 @@ public final class Candidates {
             middle = low + (high - low) * 0.5f;
             steps = middle > low && middle < high ? steps : 0;
         }
-        float byMass =
-                cutByMass(c, lane, lanes, values, xo, ranked, target, max, inverse);
+        float byMass = cutByMass(c, lane, lanes, values, xo, ranked, target, max, inverse);
         cut = TornadoMath.max(byMass, least(c, lane, lanes, values, xo, n, low));
         if (lane == 0) {
             int dropped = 0;

@@ -20,7 +20,7 @@ public final class Reductions {
     public static float sum(KernelContext c, int lane, int lanes, float value) {
         float[] partial = c.allocateFloatLocalArray(LANES);
         partial[lane] = value;
-        int inside = lane % lanes;
+        int inside = lane & (lanes - 1);
         c.localBarrier();
         for (int half = lanes / 2; half > 0; half = half / 2) {
             if (inside < half) {
@@ -37,7 +37,7 @@ public final class Reductions {
     public static double sum(KernelContext c, int lane, int lanes, double value) {
         double[] partial = c.allocateDoubleLocalArray(LANES);
         partial[lane] = value;
-        int inside = lane % lanes;
+        int inside = lane & (lanes - 1);
         c.localBarrier();
         for (int half = lanes / 2; half > 0; half = half / 2) {
             if (inside < half) {
@@ -54,7 +54,7 @@ public final class Reductions {
     public static float max(KernelContext c, int lane, int lanes, float value) {
         float[] partial = c.allocateFloatLocalArray(LANES);
         partial[lane] = value;
-        int inside = lane % lanes;
+        int inside = lane & (lanes - 1);
         c.localBarrier();
         for (int half = lanes / 2; half > 0; half = half / 2) {
             if (inside < half) {
