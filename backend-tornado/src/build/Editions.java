@@ -2,6 +2,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -17,15 +18,29 @@ public final class Editions {
     /**
      * What an edition replaces.
      *
+     * @param files how the names of the files that it has begin
      * @param array the type of its arrays
+     * @param singles that of arrays whose names end in Singles
      * @param elements the class that loads and stores them
      */
-    private record Edition(String name, String array, String elements) {}
+    private record Edition(
+            String name, String files, String array, String singles, String elements) {}
 
     private static final List<Edition> EDITIONS =
             List.of(
-                    new Edition("f16", "HalfFloatArray", "Elements"),
-                    new Edition("bf16", "BFloat16Array", "BFloat16Elements"));
+                    new Edition("f16", "(?!Vector)", "HalfFloatArray", "HalfFloatArray", "Elements"),
+                    new Edition(
+                            "bf16",
+                            "(?!Vector|Quad)",
+                            "BFloat16Array",
+                            "BFloat16Array",
+                            "BFloat16Elements"),
+                    new Edition(
+                            "bf16words",
+                            "(Quad|package-info)",
+                            "LongArray",
+                            "BFloat16Array",
+                            "BFloat16Words"));
 
     public static void main(String[] args) throws IOException {
         Edition edition =
@@ -38,19 +53,22 @@ public final class Editions {
         }
         for (Path file : sources) {
             String name = file.getFileName().toString();
-            if (!name.startsWith("Vector")) {
+            if (name.matches(edition.files + ".*")) {
                 Files.writeString(target.resolve(name), edit(Files.readString(file), edition));
             }
         }
     }
 
     private static String edit(String source, Edition edition) {
-        return source.replaceAll("\\bFloatArray(?= \\w+\\b(?<!F32))", edition.array)
-                .replaceAll(
-                        "(import uk\\.ac\\.manchester\\.tornado\\.api\\.types\\.arrays\\.)FloatArray;",
-                        "$1FloatArray;\nimport uk.ac.manchester.tornado.api.types.arrays."
-                                + edition.array
-                                + ";")
+        String arrays = "import uk.ac.manchester.tornado.api.types.arrays.";
+        return source.replaceAll("\\bFloatArray(?= \\w+Singles\\b)", edition.singles)
+                .replaceAll("\\bFloatArray(?= \\w+\\b(?<!F32))", edition.array)
+                .replace(
+                        arrays + "FloatArray;",
+                        Stream.of("FloatArray", edition.array, edition.singles)
+                                .distinct()
+                                .map(a -> arrays + a + ";")
+                                .collect(Collectors.joining("\n")))
                 .replaceAll("(?<=\\.kernel\\.)Elements(?=\\.)", edition.elements)
                 .replace(
                         "package io.sparktts.tornado.f32;",

@@ -1,6 +1,7 @@
 package io.sparktts.tornado;
 
 import static io.sparktts.tornado.Launcher.NO_SCALARS;
+import static io.sparktts.tornado.Launcher.QUAD;
 import static io.sparktts.tornado.Launcher.ROW_LANES;
 import static io.sparktts.tornado.Launcher.set;
 import static io.sparktts.tornado.Launcher.sizes;
@@ -10,7 +11,9 @@ import io.sparktts.backend.DType;
 import io.sparktts.backend.SequenceBatch;
 import io.sparktts.backend.Tensor;
 import io.sparktts.tornado.MatrixProduct.Operand;
-import io.sparktts.tornado.kernel.KernelSet.GroupSequenceSet;
+import io.sparktts.tornado.f32.QuadAttentionKernels;
+import io.sparktts.tornado.kernel.KernelSet.PromptSet;
+import io.sparktts.tornado.kernel.KernelSet.QuadSet;
 
 import java.util.List;
 
@@ -21,6 +24,12 @@ final class GpuAttention {
 
     /** Scores of a prompt, 1 GB: beyond, heads go to work-groups. */
     private static final long MOST_SCORES = 1L << 28;
+
+    /** Elements of what splits leave, 64 MB: tokens beyond are enough to fill a device. */
+    private static final long MOST_PARTS = 1L << 24;
+
+    /** Elements that make 16 bytes of the shortest dtypes. */
+    private static final int SPAN_UNIT = 8;
 
     private final Launcher launcher;
     private final Scratch scratch;
@@ -38,9 +47,14 @@ final class GpuAttention {
             int layer,
             AttentionShape shape,
             SequenceBatch batch) {
+        /** Positions of the cache, rounded up to rows that a library reads fast. */
+        private int span() {
+            return (cache.capacity() + SPAN_UNIT - 1) / SPAN_UNIT * SPAN_UNIT;
+        }
+
         /** Elements of the scores of a prompt over the whole cache. */
         private long scores() {
-            return (long) shape.heads() * batch.tokens() * cache.capacity();
+            return (long) shape.heads() * batch.tokens() * span();
         }
 
         private List<Tensor> cached() {
@@ -54,13 +68,58 @@ final class GpuAttention {
     }
 
     /** Whether it is a prompt of one sequence, whose products a library can make. */
-    static boolean isPrompt(Call call) {
-        return call.batch.batch() == 1
+    boolean isPrompt(Call call) {
+        DType dtype = call.qkv.dtype();
+        return launcher.quads(dtype, call.shape.headDim(), call.out, call.qkv) != null
+                && call.batch.batch() == 1
                 && call.batch.tokens() >= PROMPT_TOKENS
                 && call.scores() <= MOST_SCORES;
     }
 
+    /** By splits of the context where a head's width allows it, and tokens are few. */
     void byGroups(Call call) {
+        AttentionShape shape = call.shape;
+        int capacity = call.cache.capacity();
+        int splits = (capacity + QuadAttentionKernels.SPLIT - 1) / QuadAttentionKernels.SPLIT;
+        QuadSet quads = launcher.quads(call.qkv.dtype(), shape.headDim(), call.out, call.qkv);
+        int width = QuadAttentionKernels.STATE + shape.headDim();
+        long rows = (long) call.batch.tokens() * shape.heads();
+        if (quads == null || rows * splits * width > MOST_PARTS) {
+            byWholeHeads(call);
+            return;
+        }
+        SequenceBatch batch = call.batch;
+        Tensor parts = scratch.get("attention.parts", DType.F32, rows, (long) splits * width);
+        launcher.cached(
+                quads.attentionPart(),
+                rows * splits * QuadAttentionKernels.SPLIT,
+                QuadAttentionKernels.SPLIT,
+                sizes(
+                        splits,
+                        batch.batch(),
+                        shape.qkvWidth(),
+                        shape.heads(),
+                        shape.kvHeads(),
+                        shape.headDim(),
+                        capacity,
+                        call.cache.layerOffset(call.layer)),
+                call.cached(),
+                List.of(parts, call.qkv, batch.tokenOffsets(), batch.positions(), batch.slot()),
+                2);
+        int ofHead = shape.headDim() / QUAD;
+        int merged = Math.toIntExact(rows * ofHead);
+        launcher.elements(
+                quads.attentionMerge(),
+                merged,
+                sizes(merged, batch.batch(), shape.heads(), shape.headDim(), splits),
+                call.out,
+                parts,
+                batch.tokenOffsets(),
+                batch.positions(),
+                batch.slot());
+    }
+
+    private void byWholeHeads(Call call) {
         AttentionShape shape = call.shape;
         SequenceBatch batch = call.batch;
         int groups = batch.tokens() * shape.heads();
@@ -82,88 +141,90 @@ final class GpuAttention {
                 2);
     }
 
-    /** Scores of all heads, their softmax, and its product with the values. */
+    /** Scores of all heads, their weights, and the products of these with the values. */
     void byProducts(Call call) {
         AttentionShape shape = call.shape;
         SequenceBatch batch = call.batch;
-        GroupSequenceSet set = set(call.qkv.dtype()).group().sequence();
         DType dtype = call.qkv.dtype();
+        PromptSet set = set(dtype).quad().prompt();
         int tokens = batch.tokens();
-        int span = call.cache.capacity();
+        int span = call.span();
         int dim = shape.headDim();
         int heads = shape.heads();
-        int share = heads / shape.kvHeads();
+        int width = shape.queryWidth();
         long ofHead = (long) span * dim;
-        Tensor keys = scratch.get("attention.keys", dtype, shape.kvHeads(), ofHead);
-        Tensor values = scratch.get("attention.values", dtype, shape.kvHeads(), ofHead);
         long rows = (long) heads * tokens;
+        Tensor keys = scratch.get("attention.keys", dtype, heads, ofHead);
+        Tensor values = scratch.get("attention.values", dtype, heads, ofHead);
         Tensor scores = scratch.get("attention.scores", DType.F32, rows, span);
+        Tensor sums = scratch.get("attention.sums", DType.F32, rows, 1);
         Tensor weights =
                 dtype == DType.F32 ? scores : scratch.get("attention.weights", dtype, rows, span);
-        Tensor whole = scratch.get("attention.whole", dtype, tokens, shape.queryWidth());
-        List<Tensor> places = List.of(batch.tokenOffsets(), batch.positions(), batch.slot());
+        Tensor whole = scratch.get("attention.whole", DType.F32, tokens, width);
+        Tensor offsets = batch.tokenOffsets();
+        Tensor positions = batch.positions();
+        Tensor slot = batch.slot();
+        int quads = Math.toIntExact(keys.elements() / QUAD);
         launcher.cached(
                 set.gatherCache(),
-                keys.elements(),
+                quads,
                 Launcher.GROUP,
                 sizes(
-                        (int) keys.elements(),
+                        quads,
+                        heads,
                         shape.kvHeads(),
                         dim,
-                        span,
+                        call.cache.capacity(),
                         call.cache.layerOffset(call.layer),
                         span),
                 call.cached(),
-                List.of(keys, values, places.get(0), places.get(1), places.get(2)),
+                List.of(keys, values, offsets, positions, slot),
                 2);
         long square = (long) tokens * span;
-        float scale = (float) (1 / Math.sqrt(dim));
-        for (int h = 0; h < shape.kvHeads(); h++) {
-            int first = h * share;
-            launcher.run(
-                    new MatrixProduct(
-                            tokens,
-                            span,
-                            dim,
-                            share,
-                            Operand.of(scores, first * square, span, square),
-                            Operand.of(call.qkv, (long) first * dim, shape.qkvWidth(), dim),
-                            Operand.of(keys, h * ofHead, dim, 0),
-                            true,
-                            scale));
-        }
+        launcher.run(
+                new MatrixProduct(
+                        tokens,
+                        span,
+                        dim,
+                        heads,
+                        Operand.of(scores, 0, span, square),
+                        Operand.of(call.qkv, 0, shape.qkvWidth(), dim),
+                        Operand.of(keys, 0, dim, ofHead),
+                        true,
+                        (float) (1 / Math.sqrt(dim))));
+        int[] s = sizes((int) rows, tokens, span / QUAD, Launcher.WARP);
         launcher.groups(
-                set.causalSoftmax(),
-                rows,
+                set.causalWeights(),
+                (rows * Launcher.WARP + ROW_LANES - 1) / ROW_LANES,
                 ROW_LANES,
-                sizes(tokens, span),
+                s,
                 NO_SCALARS,
                 weights,
+                sums,
                 scores,
-                places.get(0),
-                places.get(1),
-                places.get(2));
-        for (int h = 0; h < shape.kvHeads(); h++) {
-            int first = h * share;
-            launcher.run(
-                    new MatrixProduct(
-                            tokens,
-                            dim,
-                            span,
-                            share,
-                            Operand.of(whole, (long) first * dim, shape.queryWidth(), dim),
-                            Operand.of(weights, first * square, span, square),
-                            Operand.of(values, h * ofHead, dim, 0),
-                            false,
-                            1));
-        }
+                offsets,
+                positions,
+                slot);
+        launcher.run(
+                new MatrixProduct(
+                        tokens,
+                        dim,
+                        span,
+                        heads,
+                        Operand.of(whole, 0, width, dim),
+                        Operand.of(weights, 0, span, square),
+                        Operand.of(values, 0, dim, ofHead),
+                        false,
+                        1));
+        int outQuads = Math.toIntExact(whole.elements() / QUAD);
         launcher.elements(
-                set.copyLive(),
-                whole.elements(),
-                sizes((int) whole.elements(), shape.queryWidth()),
+                set.divideLive(),
+                outQuads,
+                sizes(outQuads, width / QUAD, dim / QUAD, tokens),
                 call.out,
                 whole,
-                batch.tokenOffsets(),
-                batch.slot());
+                sums,
+                offsets,
+                slot);
     }
 }

@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
 
 /**
  * Steps as task graphs of as many tasks as TornadoVM allows, each a plan of its own and, on the
@@ -118,8 +117,11 @@ final class GraphRecording implements Executor.Recording {
         private final List<Object> constants = new ArrayList<>();
         private final List<Runnable> tasks = new ArrayList<>();
 
+        /** One for all tasks: it is an object to TornadoVM, whose nodes count. */
+        private final KernelContext context = new KernelContext();
+
         /** At most: whatever a task reads counts as written, which takes a node each time. */
-        private int nodes;
+        private int nodes = OBJECT_NODES;
 
         Builder(Optional<SdkFeatures> features) {
             this.features = features;
@@ -137,15 +139,18 @@ final class GraphRecording implements Executor.Recording {
             KernelCode kernel = launch.kernel();
             Object[] arguments = new Object[kernel.arguments()];
             int tensors = kernel.types().size();
-            nodes += 1 + OBJECT_NODES + arguments.length;
+            nodes += 2 + arguments.length;
             for (int i = 0; i < tensors; i++) {
                 Class<?> type = kernel.types().get(i);
                 Object memory = launch.buffers()[i].memory();
                 int before = 0;
                 for (int j = 0; j < i; j++) {
-                    before += isSame(launch.buffers()[j].memory(), memory) ? 1 : 0;
+                    boolean same =
+                            isSame(launch.buffers()[j].memory(), memory)
+                                    && kernel.types().get(j) == type;
+                    before += same ? 1 : 0;
                 }
-                arguments[i] = placeholder(memory, before, () -> PlanExecutor.placeholder(type));
+                arguments[i] = placeholder(memory, before, type);
             }
             arguments[tensors] =
                     sizes.computeIfAbsent(
@@ -161,7 +166,7 @@ final class GraphRecording implements Executor.Recording {
                                 values,
                                 k -> constant(DType.F32, MemorySegment.ofArray(launch.scalars())));
             }
-            tasks.add(() -> kernel.task().add(graph, task, new KernelContext(), arguments));
+            tasks.add(() -> kernel.task().add(graph, task, context, arguments));
             WorkerGrid grid = new WorkerGrid1D(launch.items());
             grid.setGlobalWork(launch.items(), 1, 1);
             grid.setLocalWork(launch.groupSize(), 1, 1);
@@ -199,20 +204,26 @@ final class GraphRecording implements Executor.Recording {
             return placeholder(
                     operand.buffer().memory(),
                     0,
-                    () -> PlanExecutor.placeholder(operand.dtype(), features));
+                    PlanExecutor.arrayType(operand.dtype(), features));
         }
 
         /**
          * What stands for memory in a task. A task that is given the same object twice would wait
-         * for itself: each time it gets another.
+         * for itself: each time it gets another. Kernels may differ in the type that they give to
+         * the same memory.
          */
-        private Object placeholder(Object memory, int before, Supplier<Object> fresh) {
+        private Object placeholder(Object memory, int before, Class<?> type) {
             List<Object> all = placeholders.computeIfAbsent(memory, m -> new ArrayList<>());
-            while (all.size() <= before) {
-                all.add(fresh.get());
-                nodes += OBJECT_NODES;
+            int alike = 0;
+            for (Object p : all) {
+                if (type.isInstance(p) && alike++ == before) {
+                    return p;
+                }
             }
-            return all.get(before);
+            nodes += OBJECT_NODES;
+            Object fresh = PlanExecutor.placeholder(type);
+            all.add(fresh);
+            return fresh;
         }
 
         @SuppressWarnings("ReferenceEquality")
@@ -229,7 +240,7 @@ final class GraphRecording implements Executor.Recording {
                 long bytes = elements * dtype.bytes();
                 executor.write(new TornadoBuffer(executor, memory, bytes), 0, content);
             }
-            return placeholder(memory, 0, () -> PlanExecutor.placeholder(dtype, features));
+            return placeholder(memory, 0, PlanExecutor.arrayType(dtype, features));
         }
 
         Plan build(TornadoDevice device, CompiledCode code, boolean cudaGraph) {

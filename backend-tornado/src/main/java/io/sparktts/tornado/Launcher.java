@@ -3,9 +3,11 @@ package io.sparktts.tornado;
 import io.sparktts.backend.BackendException;
 import io.sparktts.backend.DType;
 import io.sparktts.backend.Tensor;
+import io.sparktts.tornado.f32.QuadKernels;
 import io.sparktts.tornado.f32.VectorKernels;
 import io.sparktts.tornado.kernel.KernelCode;
 import io.sparktts.tornado.kernel.KernelSet;
+import io.sparktts.tornado.kernel.KernelSet.QuadSet;
 import io.sparktts.tornado.kernel.KernelSet.VectorSet;
 
 import org.jspecify.annotations.Nullable;
@@ -16,8 +18,11 @@ import java.util.List;
 
 /** Launches kernels over tensors: their buffers, and their offsets after the other sizes. */
 final class Launcher {
-    static final KernelSet F32 = io.sparktts.tornado.f32.KernelTable.set(VectorKernels.set());
-    static final KernelSet F16 = io.sparktts.tornado.f16.KernelTable.set(null);
+    static final KernelSet F32 =
+            io.sparktts.tornado.f32.KernelTable.set(QuadKernels.set(), VectorKernels.set());
+    static final KernelSet F16 =
+            io.sparktts.tornado.f16.KernelTable.set(
+                    io.sparktts.tornado.f16.QuadKernels.set(), null);
     static final float[] NO_SCALARS = {};
 
     /** Elements of a vector. */
@@ -88,6 +93,23 @@ final class Launcher {
         return fits ? F32.vector() : null;
     }
 
+    /** Elements that a lane takes at once, where widths and offsets allow it. */
+    static final int QUAD = 4;
+
+    /** The kernels of quads, where all widths and offsets allow them. */
+    @Nullable QuadSet quads(DType dtype, int columns, Tensor... tensors) {
+        boolean fits = !processor && columns % QUAD == 0;
+        for (Tensor t : tensors) {
+            fits &= t.offset() % QUAD == 0;
+        }
+        return fits ? set(dtype).quad() : null;
+    }
+
+    /** The same for elements shorter than float32, which single loads suffice for. */
+    @Nullable QuadSet shortQuads(DType dtype, int columns, Tensor... tensors) {
+        return dtype == DType.F32 ? null : quads(dtype, columns, tensors);
+    }
+
     /** Launches work-items that are rows or tiles. */
     void rows(KernelCode kernel, long items, int[] sizes, float[] scalars, Tensor... tensors) {
         launch(kernel, items, rowGroup(), sizes, scalars, List.of(tensors));
@@ -126,6 +148,34 @@ final class Launcher {
             float[] scalars,
             Tensor... tensors) {
         launch(kernel, count * lanes, lanes, sizes, scalars, List.of(tensors));
+    }
+
+    /** Rows from which lanes that share one are few: other rows keep the device busy. */
+    private static final int MANY_ROWS = 512;
+
+    /** Elements of a dot product from which all lanes of a group share it. */
+    private static final int LONG_DOT = 2048;
+
+    /** Lanes that share a row of many: those that run in step. */
+    static final int WARP = 32;
+
+    /** Launches rows of whole quads: rows, quads and lanes of a row are the sizes. */
+    void quadRows(KernelCode kernel, int rows, int n, float[] scalars, Tensor... tensors) {
+        int lanes = rows < MANY_ROWS ? ROW_LANES : WARP;
+        int[] sizes = {rows, n / QUAD, lanes};
+        launch(kernel, (long) rows * lanes, ROW_LANES, sizes, scalars, List.of(tensors));
+    }
+
+    /**
+     * Launches dot products of whole quads, whose lanes are the last of the sizes.
+     *
+     * @param n elements of one
+     */
+    void quadDots(KernelCode kernel, long count, int n, int[] sizes, Tensor... tensors) {
+        int lanes = n < LONG_DOT ? WARP : ROW_LANES;
+        int[] all = Arrays.copyOf(sizes, sizes.length + 1);
+        all[sizes.length] = lanes;
+        launch(kernel, count * lanes, ROW_LANES, all, NO_SCALARS, List.of(tensors));
     }
 
     /** Launches work-items that are elements. */

@@ -273,15 +273,16 @@ final class PlanExecutor implements Executor {
     }
 
     private Object placeholder(DType dtype) {
-        return placeholder(dtype, features);
+        return placeholder(arrayType(dtype, features));
     }
 
-    static Object placeholder(DType dtype, Optional<SdkFeatures> features) {
+    /** The arrays of a dtype. */
+    static Class<?> arrayType(DType dtype, Optional<SdkFeatures> features) {
         return switch (dtype) {
-            case F32 -> new FloatArray(1);
-            case F16 -> new HalfFloatArray(1);
-            case I32 -> new IntArray(1);
-            case BF16 -> features.orElseThrow().bf16Array(1);
+            case F32 -> FloatArray.class;
+            case F16 -> HalfFloatArray.class;
+            case I32 -> IntArray.class;
+            case BF16 -> features.orElseThrow().bf16Array(1).getClass();
             case F64 -> throw new BackendException("TornadoVM's kernels have no f64 tensors");
         };
     }

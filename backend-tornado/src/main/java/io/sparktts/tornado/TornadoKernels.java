@@ -26,6 +26,7 @@ import io.sparktts.backend.Window;
 import io.sparktts.tornado.kernel.Float8s;
 import io.sparktts.tornado.kernel.KernelCode;
 import io.sparktts.tornado.kernel.KernelSet;
+import io.sparktts.tornado.kernel.KernelSet.QuadSet;
 import io.sparktts.tornado.kernel.KernelSet.VectorSet;
 
 import org.jspecify.annotations.Nullable;
@@ -40,12 +41,6 @@ import java.util.function.Consumer;
 final class TornadoKernels implements Kernels, AutoCloseable {
     private static final float[] POWERS = Float8s.powers();
 
-    /** Work-items that share a dot product on a GPU. */
-    private static final int DOT_LANES = 64;
-
-    /** Elements that a work-group of a GPU makes where each is little work. */
-    private static final int ROW_PART = 1024;
-
     /** Rows up to which own products are as fast as a library's: they read each weight once. */
     private static final int FEW_ROWS = 2;
 
@@ -54,6 +49,7 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     private final boolean processor;
     private final Launcher launcher;
     private final Scratch scratch;
+    private final MatrixLaunches matrices;
     private final CodecLaunches codec;
     private final GpuAttention gpuAttention;
     private final GpuSampling gpuSampling;
@@ -67,6 +63,7 @@ final class TornadoKernels implements Kernels, AutoCloseable {
         this.processor = device.traits().processor();
         this.launcher = new Launcher(processor, executor);
         this.scratch = new Scratch(device);
+        this.matrices = new MatrixLaunches(launcher, scratch);
         this.codec = new CodecLaunches(launcher, scratch);
         this.gpuAttention = new GpuAttention(launcher, scratch);
         this.gpuSampling = new GpuSampling(launcher, scratch);
@@ -75,10 +72,6 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     /** What {@code body} would run. */
     List<Executor.Step> capture(Consumer<Kernels> body) {
         return launcher.capture(() -> body.accept(this));
-    }
-
-    private static Tensor matrix(Weight w) {
-        return ((TornadoWeight) w).matrix();
     }
 
     @Override
@@ -91,10 +84,17 @@ final class TornadoKernels implements Kernels, AutoCloseable {
         KernelSet set = set(out.dtype());
         int[] s = sizes((int) ids.elements(), table.inFeatures());
         if (processor) {
-            launcher.rows(set.embedding(), ids.elements(), s, NO_SCALARS, out, ids, matrix(table));
+            launcher.rows(
+                    set.embedding(),
+                    ids.elements(),
+                    s,
+                    NO_SCALARS,
+                    out,
+                    ids,
+                    MatrixLaunches.matrix(table));
         } else {
             KernelCode kernel = set.group().sequence().embedding();
-            launcher.elements(kernel, out.elements(), s, out, ids, matrix(table));
+            launcher.elements(kernel, out.elements(), s, out, ids, MatrixLaunches.matrix(table));
         }
     }
 
@@ -102,6 +102,12 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     public void rmsNorm(Tensor out, Tensor x, Tensor weight, double epsilon) {
         int n = x.columns();
         if (!processor) {
+            QuadSet quads = launcher.shortQuads(x.dtype(), n, out, x, weight);
+            if (quads != null) {
+                KernelCode kernel = quads.rmsNorm();
+                launcher.quadRows(kernel, x.rows(), n, scalars(epsilon), out, x, weight);
+                return;
+            }
             KernelCode kernel = set(x.dtype()).group().rmsNorm();
             int[] s = sizes(x.rows(), n);
             launcher.groups(kernel, x.rows(), ROW_LANES, s, scalars(epsilon), out, x, weight);
@@ -122,6 +128,19 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     public void addRmsNorm(Tensor out, Tensor residual, Tensor x, Tensor weight, double epsilon) {
         int n = x.columns();
         if (!processor) {
+            QuadSet quads = launcher.shortQuads(x.dtype(), n, out, residual, x, weight);
+            if (quads != null) {
+                launcher.quadRows(
+                        quads.addRmsNorm(),
+                        x.rows(),
+                        n,
+                        scalars(epsilon),
+                        out,
+                        residual,
+                        x,
+                        weight);
+                return;
+            }
             KernelCode kernel = set(x.dtype()).group().addRmsNorm();
             int[] s = sizes(x.rows(), n);
             launcher.groups(
@@ -140,6 +159,24 @@ final class TornadoKernels implements Kernels, AutoCloseable {
                 weight);
     }
 
+    @Override
+    public void linear(Tensor out, Tensor x, Weight weight, @Nullable Tensor bias) {
+        matrices.linear(out, x, weight, bias, byLibrary(Op.LINEAR, x.rows()));
+    }
+
+    @Override
+    public void swiGlu(Tensor out, Tensor x, Weight gateUp) {
+        matrices.swiGlu(out, x, gateUp, byLibrary(Op.SWI_GLU, x.rows()));
+    }
+
+    @Override
+    public void mlp(Tensor out, Tensor x, Weight gateUp, Weight down) {
+        boolean byLibrary = byLibrary(Op.MLP, x.rows());
+        Tensor inner = scratch("mlp.inner", x.dtype(), x.rows(), down.inFeatures());
+        matrices.swiGlu(inner, x, gateUp, byLibrary);
+        matrices.linear(out, inner, down, null, byLibrary);
+    }
+
     /** Whether a library makes the products of an operation. */
     private boolean byLibrary(Op op, int rows) {
         return switch (Objects.requireNonNull(chosen.get(op))) {
@@ -147,121 +184,6 @@ final class TornadoKernels implements Kernels, AutoCloseable {
             case TornadoDevice.OWN -> false;
             default -> products && rows > FEW_ROWS;
         };
-    }
-
-    @Override
-    public void linear(Tensor out, Tensor x, Weight weight, @Nullable Tensor bias) {
-        linear(out, x, weight, bias, byLibrary(Op.LINEAR, x.rows()));
-    }
-
-    private void linear(
-            Tensor out, Tensor x, Weight weight, @Nullable Tensor bias, boolean byLibrary) {
-        if (!byLibrary) {
-            ownLinear(out, x, weight, bias);
-        } else if (bias == null) {
-            launcher.run(MatrixProduct.linear(out, x, matrix(weight)));
-        } else {
-            // cuBLAS would round the product before it adds to it.
-            Tensor product = scratch("linear.product", DType.F32, out.rows(), out.columns());
-            launcher.run(MatrixProduct.linear(product, x, matrix(weight)));
-            KernelSet set = set(bias.dtype());
-            launcher.elements(
-                    out.dtype() == bias.dtype() ? set.addBias() : set.addBiasWide(),
-                    out.elements(),
-                    sizes((int) out.elements(), out.columns()),
-                    out,
-                    product,
-                    bias);
-        }
-    }
-
-    private void ownLinear(Tensor out, Tensor x, Weight weight, @Nullable Tensor bias) {
-        int rows = x.rows();
-        int in = x.columns();
-        int width = weight.outFeatures();
-        int most = Integer.MAX_VALUE / (width * DOT_LANES);
-        if (!processor && rows > most) {
-            // A grid counts its work-items in an int.
-            for (int from = 0; from < rows; from += most) {
-                int count = Math.min(most, rows - from);
-                Tensor part = out.view((long) from * width, count, width);
-                ownLinear(part, x.view((long) from * in, count, in), weight, bias);
-            }
-            return;
-        }
-        Tensor w = matrix(weight);
-        Tensor b = bias == null ? x : bias;
-        int biased = bias == null ? 0 : 1;
-        VectorSet v = out.dtype() == DType.F32 ? launcher.vectors(in, x, w) : null;
-        if (v != null) {
-            int[] s = sizes(rows, in / LANES, width, biased);
-            long features = (width + 3L) / 4;
-            if (rows == 1) {
-                launcher.rows(v.matvec(), features, s, NO_SCALARS, out, x, w, b);
-            } else {
-                launcher.rows(v.linear(), features * ((rows + 3) / 4), s, NO_SCALARS, out, x, w, b);
-            }
-            return;
-        }
-        KernelSet set = set(x.dtype());
-        boolean same = out.dtype() == x.dtype();
-        int[] s = sizes(rows, in, width, biased);
-        long count = (long) rows * width;
-        if (processor) {
-            launcher.elements(same ? set.linear() : set.linearWide(), count, s, out, x, w, b);
-        } else {
-            KernelCode kernel = same ? set.group().linear() : set.group().linearWide();
-            launcher.groups(kernel, count, DOT_LANES, s, NO_SCALARS, out, x, w, b);
-        }
-    }
-
-    @Override
-    public void swiGlu(Tensor out, Tensor x, Weight gateUp) {
-        swiGlu(out, x, gateUp, byLibrary(Op.SWI_GLU, x.rows()));
-    }
-
-    @Override
-    public void mlp(Tensor out, Tensor x, Weight gateUp, Weight down) {
-        boolean byLibrary = byLibrary(Op.MLP, x.rows());
-        Tensor inner = scratch("mlp.inner", x.dtype(), x.rows(), down.inFeatures());
-        swiGlu(inner, x, gateUp, byLibrary);
-        linear(out, inner, down, null, byLibrary);
-    }
-
-    private void swiGlu(Tensor out, Tensor x, Weight gateUp, boolean byLibrary) {
-        if (byLibrary) {
-            Tensor both = scratch("swiGlu.gateUp", x.dtype(), x.rows(), gateUp.outFeatures());
-            linear(both, x, gateUp, null, true);
-            siluMul(out, both);
-        } else {
-            ownSwiGlu(out, x, gateUp);
-        }
-    }
-
-    private void ownSwiGlu(Tensor out, Tensor x, Weight gateUp) {
-        int rows = x.rows();
-        int in = x.columns();
-        int width = out.columns();
-        Tensor w = matrix(gateUp);
-        VectorSet v = launcher.vectors(in, x, w);
-        if (v == null) {
-            int[] s = sizes(rows, in, width);
-            long count = (long) rows * width;
-            if (processor) {
-                launcher.elements(set(x.dtype()).swiGlu(), count, s, out, x, w);
-            } else {
-                KernelCode kernel = set(x.dtype()).group().swiGlu();
-                launcher.groups(kernel, count, DOT_LANES, s, NO_SCALARS, out, x, w);
-            }
-            return;
-        }
-        int[] s = sizes(rows, in / LANES, width);
-        long features = (width + 1L) / 2;
-        if (rows == 1) {
-            launcher.rows(v.swiGluRow(), features, s, NO_SCALARS, out, x, w);
-        } else {
-            launcher.rows(v.swiGlu(), features * ((rows + 3) / 4), s, NO_SCALARS, out, x, w);
-        }
     }
 
     @Override
@@ -310,6 +232,33 @@ final class TornadoKernels implements Kernels, AutoCloseable {
                 0);
     }
 
+    /** {@link #rotary} and {@link #cacheWrite}. */
+    private void rotaryWrite(
+            ModelWeights model, KvCache cache, int layer, Tensor qkv, SequenceBatch batch) {
+        AttentionShape shape = model.shape();
+        if (processor) {
+            rotary(qkv, shape, batch.positions(), model.cos(), model.sin());
+            cacheWrite(cache, layer, qkv, shape, batch);
+            return;
+        }
+        TornadoCache c = (TornadoCache) cache;
+        int pairs = shape.qkvWidth() / 2;
+        launcher.cached(
+                set(qkv.dtype()).group().sequence().rotaryWrite(),
+                (long) batch.tokens() * pairs,
+                Launcher.GROUP,
+                layerSizes(cache, layer, shape, batch, shape.heads()),
+                List.of(c.keys(), c.values()),
+                List.of(
+                        qkv,
+                        batch.positions(),
+                        model.cos(),
+                        model.sin(),
+                        batch.tokenOffsets(),
+                        batch.slot()),
+                1);
+    }
+
     @Override
     public void attention(
             Tensor out,
@@ -321,7 +270,7 @@ final class TornadoKernels implements Kernels, AutoCloseable {
         TornadoCache c = (TornadoCache) cache;
         if (!processor && GpuAttention.fitsGroup(shape)) {
             GpuAttention.Call call = new GpuAttention.Call(out, qkv, c, layer, shape, batch);
-            if (byLibrary(Op.ATTENTION, batch.tokens()) && GpuAttention.isPrompt(call)) {
+            if (byLibrary(Op.ATTENTION, batch.tokens()) && gpuAttention.isPrompt(call)) {
                 gpuAttention.byProducts(call);
             } else {
                 gpuAttention.byGroups(call);
@@ -351,23 +300,7 @@ final class TornadoKernels implements Kernels, AutoCloseable {
 
     @Override
     public void siluMul(Tensor out, Tensor gateUp) {
-        int n = out.columns();
-        if (!processor) {
-            int parts = (n + ROW_PART - 1) / ROW_PART;
-            KernelCode kernel = set(out.dtype()).group().siluMul();
-            int[] s = sizes(parts, ROW_PART, n);
-            launcher.groups(
-                    kernel, (long) out.rows() * parts, ROW_LANES, s, NO_SCALARS, out, gateUp);
-            return;
-        }
-        VectorSet v = launcher.vectors(n, out, gateUp);
-        if (v == null) {
-            int[] s = sizes((int) out.elements(), n);
-            launcher.elements(set(out.dtype()).siluMul(), out.elements(), s, out, gateUp);
-        } else {
-            launcher.rows(
-                    v.siluMul(), out.rows(), sizes(out.rows(), n / LANES), NO_SCALARS, out, gateUp);
-        }
+        matrices.siluMul(out, gateUp);
     }
 
     @Override
@@ -491,8 +424,7 @@ final class TornadoKernels implements Kernels, AutoCloseable {
             LayerWeights w = layers.get(layer);
             boolean last = layer + 1 == layers.size();
             linear(qkv, normed, w.qkv(), w.qkvBias());
-            rotary(qkv, shape, batch.positions(), model.cos(), model.sin());
-            cacheWrite(cache, layer, qkv, shape, batch);
+            rotaryWrite(model, cache, layer, qkv, batch);
             attention(attended, qkv, cache, layer, shape, batch);
             linear(branch, attended, w.output(), null);
             addRmsNorm(normed, hidden, branch, w.postAttentionNorm(), epsilon);

@@ -12,7 +12,9 @@ import java.util.function.Supplier;
 
 /** {@link SdkFeatures} by the API of TornadoVM 5.2. */
 public final class NewerApi implements SdkFeatures {
-    private static final KernelSet BF16 = io.sparktts.tornado.bf16.KernelTable.set(null);
+    private static final KernelSet BF16 =
+            io.sparktts.tornado.bf16.KernelTable.set(
+                    io.sparktts.tornado.bf16words.QuadKernels.set(), null);
 
     @Override
     public KernelSet bf16() {

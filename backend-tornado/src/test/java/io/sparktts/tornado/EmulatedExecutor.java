@@ -7,9 +7,12 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -59,9 +62,54 @@ final class EmulatedExecutor implements Executor {
     private static void launch(Launch launch) {
         KernelCode kernel = launch.kernel();
         Object[] arguments = new Object[kernel.arguments()];
+        List<View> views = new ArrayList<>();
         for (int i = 0; i < launch.buffers().length; i++) {
-            arguments[i] = launch.buffers()[i].memory();
+            Object memory = launch.buffers()[i].memory();
+            if (kernel.types().get(i) == LongArray.class) {
+                View view = View.of((TornadoNativeArray) memory);
+                views.add(view);
+                arguments[i] = view.words;
+            } else {
+                arguments[i] = memory;
+            }
         }
+        try {
+            launch(launch, arguments);
+        } finally {
+            views.forEach(View::writeBack);
+        }
+    }
+
+    /** Memory as words, in a copy: emulated arrays have one type each. */
+    private record View(TornadoNativeArray memory, LongArray words, LongArray before) {
+        static View of(TornadoNativeArray memory) {
+            int n = (int) ((bytes(memory) + Long.BYTES - 1) / Long.BYTES);
+            LongArray words = new LongArray(n);
+            LongArray before = new LongArray(n);
+            data(words, bytes(memory)).copyFrom(data(memory, bytes(memory)));
+            data(before, bytes(memory)).copyFrom(data(memory, bytes(memory)));
+            return new View(memory, words, before);
+        }
+
+        private static long bytes(TornadoNativeArray array) {
+            return array.getSegmentWithHeader().byteSize() - TornadoNativeArray.ARRAY_HEADER;
+        }
+
+        private static MemorySegment data(TornadoNativeArray array, long bytes) {
+            return array.getSegmentWithHeader().asSlice(TornadoNativeArray.ARRAY_HEADER, bytes);
+        }
+
+        /** Only what a kernel wrote: it may have seen the memory as two arrays. */
+        void writeBack() {
+            long bytes = bytes(memory);
+            if (data(words, bytes).mismatch(data(before, bytes)) >= 0) {
+                data(memory, bytes).copyFrom(data(words, bytes));
+            }
+        }
+    }
+
+    private static void launch(Launch launch, Object[] arguments) {
+        KernelCode kernel = launch.kernel();
         arguments[launch.buffers().length] = IntArray.fromArray(launch.sizes());
         if (kernel.scalars()) {
             arguments[launch.buffers().length + 1] = FloatArray.fromArray(launch.scalars());

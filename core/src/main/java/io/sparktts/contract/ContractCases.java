@@ -69,6 +69,7 @@ public final class ContractCases {
         sampling(w);
         models(w);
         codec(w);
+        headWidths(w);
         return w;
     }
 
@@ -185,6 +186,12 @@ public final class ContractCases {
         w.add(AttentionWorkloads.uniform(1, 0, 259, TRUE_SHAPE));
         w.add(AttentionWorkloads.uniform(1, 2047, 1, TRUE_SHAPE));
         w.add(AttentionWorkloads.uniform(1, 1000, 3, new AttentionShape(6, 3, 32)));
+    }
+
+    /** Heads as wide as any, and heads whose parts do not fill a group. */
+    private static void headWidths(List<KernelWorkload> w) {
+        w.add(AttentionWorkloads.uniform(1, 300, 2, new AttentionShape(2, 1, 128)));
+        w.add(AttentionWorkloads.uniform(2, 129, 1, new AttentionShape(3, 1, 24)));
     }
 
     private static void sampling(List<KernelWorkload> w) {

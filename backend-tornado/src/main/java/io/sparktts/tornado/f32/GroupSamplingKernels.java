@@ -71,7 +71,7 @@ public final class GroupSamplingKernels {
         float low = -Reductions.max(c, lane, lanes, -least);
         float middle = high;
         int halvings = 0;
-        if (k > 0 && k <= count) {
+        if (k > 1 && k <= count) {
             halvings = HALVINGS;
         }
         for (int s = 0; s < halvings; s++) {
@@ -90,34 +90,15 @@ public final class GroupSamplingKernels {
             middle = low + (high - low) * 0.5f;
             c.localBarrier();
         }
-        if (halvings == 0) {
+        if (k == 1) {
+            low = high;
+        }
+        if (k < 1 || k > count) {
             low = LEAST;
         }
         if (lane == 0) {
             cutsF32.set(p.get(3) + c.groupIdx, low);
         }
-    }
-
-    /**
-     * Where a row is cut: at the largest of its chunks' values that {@code most} of them are not
-     * below.
-     */
-    private static float cut(
-            KernelContext c, int lane, int lanes, FloatArray cutsF32, int at, int n, int most) {
-        float cut = LEAST;
-        for (int i = lane; i < n; i += lanes) {
-            float v = cutsF32.get(at + i);
-            int reach = 0;
-            for (int j = 0; j < n; j++) {
-                if (cutsF32.get(at + j) >= v) {
-                    reach++;
-                }
-            }
-            if (reach >= most) {
-                cut = TornadoMath.max(cut, v);
-            }
-        }
-        return Reductions.max(c, lane, lanes, cut);
     }
 
     /** p: n, chunks of a row, chunks to agree; counts {@code [rows, chunks]}, cuts, logits. */
@@ -131,7 +112,8 @@ public final class GroupSamplingKernels {
         int first = c.groupIdx % chunks * CHUNK;
         int count = Math.min(CHUNK, n - first);
         int from = p.get(5) + row * n + first;
-        float cut = cut(c, lane, lanes, cutsF32, p.get(4) + row * chunks, chunks, p.get(2));
+        int cuts = p.get(4) + row * chunks;
+        float cut = Candidates.cutByCount(c, lane, lanes, cutsF32, cuts, chunks, p.get(2));
         float kept = 0f;
         for (int i = lane; i < count; i += lanes) {
             if (load(logits, from + i) >= cut) {
@@ -166,7 +148,8 @@ public final class GroupSamplingKernels {
         int row = c.groupIdx / chunks;
         int chunk = c.groupIdx % chunks;
         int first = chunk * CHUNK;
-        float cut = cut(c, lane, lanes, cutsF32, p.get(6) + row * chunks, chunks, p.get(2));
+        int cuts = p.get(6) + row * chunks;
+        float cut = Candidates.cutByCount(c, lane, lanes, cutsF32, cuts, chunks, p.get(2));
         float earlier = 0f;
         for (int i = lane; i < chunk; i += lanes) {
             earlier += counts.get(p.get(5) + row * chunks + i);

@@ -17,10 +17,6 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Operations on tokens for GPUs. Those that move or turn elements are work-items that make one
  * element each, so that neighbours read neighbours; their sizes are those of {@link RowKernels} and
  * {@link SequenceKernels}.
- *
- * <p>Attention has two forms. {@link #attention} gives a head of a token to a work-group, for
- * decode. A prompt of one sequence is two matrix products by a library, with {@link #gatherCache},
- * {@link #causalSoftmax} and {@link #copyLive} before, between and after.
  */
 public final class GroupSequenceKernels {
     /** Work-items of a group of {@link #attention}: the widest head. */
@@ -39,10 +35,8 @@ public final class GroupSequenceKernels {
                 KernelCode.of(here, "gatherRows", GroupSequenceKernels::gatherRows),
                 KernelCode.of(here, "rotary", GroupSequenceKernels::rotary),
                 KernelCode.of(here, "cacheWrite", GroupSequenceKernels::cacheWrite),
-                KernelCode.ofGroups(here, "attention", GroupSequenceKernels::attention),
-                KernelCode.of(here, "gatherCache", GroupSequenceKernels::gatherCache),
-                KernelCode.ofGroups(here, "causalSoftmax", GroupSequenceKernels::causalSoftmax),
-                KernelCode.of(here, "copyLive", GroupSequenceKernels::copyLive));
+                KernelCode.of(here, "rotaryWrite", GroupSequenceKernels::rotaryWrite),
+                KernelCode.ofGroups(here, "attention", GroupSequenceKernels::attention));
     }
 
     public static void embedding(
@@ -115,6 +109,62 @@ public final class GroupSequenceKernels {
             int to = p.get(7) + (head * p.get(6) + position) * dim + column % dim;
             store(keys, to, load(qkv, from));
             store(values, to, load(qkv, from + width));
+        }
+    }
+
+    /**
+     * Turns queries and keys, and writes keys and values to the cache. A work-item has two elements
+     * of a head, half its width apart.
+     *
+     * <p>p: tokens, batch, qkvWidth, heads, kvHeads, headDim, capacity, first element of the layer;
+     * qkv, positions, cos, sin, tokenOffsets, slot.
+     */
+    public static void rotaryWrite(
+            KernelContext c,
+            FloatArray qkv,
+            FloatArray keys,
+            FloatArray values,
+            IntArray positions,
+            FloatArray cosF32,
+            FloatArray sinF32,
+            IntArray offsets,
+            IntArray slots,
+            IntArray p) {
+        int i = c.globalIdx;
+        int heads = p.get(3);
+        int kvHeads = p.get(4);
+        int dim = p.get(5);
+        int half = dim / 2;
+        int pairs = (heads + 2 * kvHeads) * half;
+        int t = i / pairs;
+        if (t < p.get(0)) {
+            int head = i % pairs / half;
+            int j = i % half;
+            int at = p.get(8) + t * p.get(2) + head * dim + j;
+            int position = positions.get(p.get(9) + t);
+            float a = load(qkv, at);
+            float b = load(qkv, at + half);
+            if (head < heads + kvHeads) {
+                float cos = cosF32.get(p.get(10) + position * half + j);
+                float sin = sinF32.get(p.get(11) + position * half + j);
+                float turned = a * cos - b * sin;
+                b = b * cos + a * sin;
+                a = turned;
+                store(qkv, at, a);
+                store(qkv, at + half, b);
+            }
+            int slot = Tokens.slot(t, p.get(1), offsets, p.get(12), slots, p.get(13));
+            if (head >= heads && slot >= 0) {
+                int row = slot * kvHeads + (head - heads) % kvHeads;
+                int to = p.get(7) + (row * p.get(6) + position) * dim + j;
+                if (head < heads + kvHeads) {
+                    store(keys, to, a);
+                    store(keys, to + half, b);
+                } else {
+                    store(values, to, a);
+                    store(values, to + half, b);
+                }
+            }
         }
     }
 
@@ -203,109 +253,6 @@ public final class GroupSequenceKernels {
         }
         if (seen > 0 && lane < dim) {
             store(out, p.get(8) + c.groupIdx * dim + lane, mine / total);
-        }
-    }
-
-    /**
-     * The keys and values of the only sequence as {@code [kvHeads, span, headDim]}, zero past its
-     * last position. A work-item copies one element of each.
-     *
-     * <p>p: elements, kvHeads, headDim, capacity, first element of the layer, span; keys, values
-     * (both out), tokenOffsets, positions, slot.
-     */
-    public static void gatherCache(
-            KernelContext c,
-            FloatArray outKeys,
-            FloatArray outValues,
-            FloatArray keys,
-            FloatArray values,
-            IntArray offsets,
-            IntArray positions,
-            IntArray slots,
-            IntArray p) {
-        int i = c.globalIdx;
-        if (i < p.get(0)) {
-            int dim = p.get(2);
-            int span = p.get(5);
-            int position = i / dim % span;
-            int slot = slots.get(p.get(10));
-            int tokens = offsets.get(p.get(8) + 1);
-            int live = 0;
-            if (slot >= 0 && tokens > 0) {
-                live = positions.get(p.get(9) + tokens - 1) + 1;
-            }
-            float key = 0f;
-            float value = 0f;
-            if (position < live) {
-                int head = slot * p.get(1) + i / (dim * span);
-                int from = p.get(4) + (head * p.get(3) + position) * dim + i % dim;
-                key = load(keys, from);
-                value = load(values, from);
-            }
-            store(outKeys, p.get(6) + i, key);
-            store(outValues, p.get(7) + i, value);
-        }
-    }
-
-    /**
-     * The softmax of a head's scores of a token over the positions that it sees, 0 for the others
-     * and for padding. A group makes one row of {@code [heads, tokens, span]}.
-     *
-     * <p>p: tokens, span; out, scores, tokenOffsets, positions, slot.
-     */
-    public static void causalSoftmax(
-            KernelContext c,
-            FloatArray out,
-            FloatArray scoresF32,
-            IntArray offsets,
-            IntArray positions,
-            IntArray slots,
-            IntArray p) {
-        int lane = c.localIdx;
-        int lanes = c.localGroupSizeX;
-        int t = c.groupIdx % p.get(0);
-        int span = p.get(1);
-        int o = p.get(2) + c.groupIdx * span;
-        int from = p.get(3) + c.groupIdx * span;
-        int seen = 0;
-        if (slots.get(p.get(6)) >= 0 && t < offsets.get(p.get(4) + 1)) {
-            seen = positions.get(p.get(5) + t) + 1;
-        }
-        float most = -3.0e38f;
-        for (int k = lane; k < seen; k += lanes) {
-            most = TornadoMath.max(most, scoresF32.get(from + k));
-        }
-        float max = Reductions.max(c, lane, lanes, most);
-        float weights = 0f;
-        for (int k = lane; k < seen; k += lanes) {
-            weights += TornadoMath.exp(scoresF32.get(from + k) - max);
-        }
-        float factor = 1f / Reductions.sum(c, lane, lanes, weights);
-        for (int k = lane; k < span; k += lanes) {
-            float weight = 0f;
-            if (k < seen) {
-                weight = TornadoMath.exp(scoresF32.get(from + k) - max) * factor;
-            }
-            store(out, o + k, weight);
-        }
-    }
-
-    /**
-     * Copies the rows of the only sequence's tokens, and leaves those of padding as they are. A
-     * work-item copies one element.
-     *
-     * <p>p: elements, n; out, x, tokenOffsets, slot.
-     */
-    public static void copyLive(
-            KernelContext c,
-            FloatArray out,
-            FloatArray x,
-            IntArray offsets,
-            IntArray slots,
-            IntArray p) {
-        int i = c.globalIdx;
-        if (i < p.get(0) && i / p.get(1) < offsets.get(p.get(4) + 1) && slots.get(p.get(5)) >= 0) {
-            store(out, p.get(2) + i, load(x, p.get(3) + i));
         }
     }
 }

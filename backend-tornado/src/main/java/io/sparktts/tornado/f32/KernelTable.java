@@ -2,6 +2,7 @@ package io.sparktts.tornado.f32;
 
 import io.sparktts.tornado.kernel.KernelCode;
 import io.sparktts.tornado.kernel.KernelSet;
+import io.sparktts.tornado.kernel.KernelSet.QuadSet;
 import io.sparktts.tornado.kernel.KernelSet.VectorSet;
 
 import org.jspecify.annotations.Nullable;
@@ -10,8 +11,12 @@ import org.jspecify.annotations.Nullable;
 public final class KernelTable {
     private KernelTable() {}
 
-    /** All that are written for every dtype. */
-    public static KernelSet set(@Nullable VectorSet vector) {
+    /**
+     * All that are written for every dtype.
+     *
+     * @param quad those of this dtype, which may take its elements in other arrays
+     */
+    public static KernelSet set(QuadSet quad, @Nullable VectorSet vector) {
         Class<?> rows = RowKernels.class;
         Class<?> sequences = SequenceKernels.class;
         Class<?> matrices = MatrixKernels.class;
@@ -37,6 +42,7 @@ public final class KernelTable {
                 KernelCode.of(sampling, "sample", SamplingKernels::sample),
                 CodecKernels.set(),
                 GroupKernels.set(),
+                quad,
                 vector);
     }
 }

@@ -7,9 +7,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * Draws among the candidates of a row that are left after a coarse cut, in Hugging Face's order:
- * temperature, top-k, top-p. Both cuts are values, found by halving the interval that holds them
- * until no float is between. A work-group has one row; candidates are in the order of the
- * vocabulary and the same for all dtypes.
+ * temperature, top-k, top-p. Both cuts are values: of few candidates each is compared with all, of
+ * many the interval that holds the cut is halved until no float is between. A work-group has one
+ * row; candidates are in the order of the vocabulary and the same for all dtypes.
  */
 public final class Candidates {
     /** See {@link #draw}. */
@@ -25,7 +25,57 @@ public final class Candidates {
     /** More halvings than floats allow; without an end, a NaN among the logits would have none. */
     private static final int MOST_STEPS = 300;
 
+    /** Candidates up to which comparing each with all is faster than halving. */
+    private static final int MOST_RANKED = 1024;
+
     private Candidates() {}
+
+    /** The largest value that {@code most} of the {@code n} are not below; the least if none is. */
+    public static float cutByCount(
+            KernelContext c, int lane, int lanes, FloatArray x, int xo, int n, int most) {
+        float cut = LEAST;
+        for (int i = lane; i < n; i += lanes) {
+            float v = x.get(xo + i);
+            int reach = 0;
+            for (int j = 0; j < n; j++) {
+                if (x.get(xo + j) >= v) {
+                    reach++;
+                }
+            }
+            if (reach >= most) {
+                cut = TornadoMath.max(cut, v);
+            }
+        }
+        return Reductions.max(c, lane, lanes, cut);
+    }
+
+    /** The largest candidate that a mass of at least {@code target} is not below. */
+    private static float cutByMass(
+            KernelContext c,
+            int lane,
+            int lanes,
+            FloatArray x,
+            int xo,
+            int n,
+            double target,
+            float max,
+            float inverseTemperature) {
+        float cut = LEAST;
+        for (int i = lane; i < n; i += lanes) {
+            float v = x.get(xo + i);
+            double reach = 0.0;
+            for (int j = 0; j < n; j++) {
+                float other = x.get(xo + j);
+                if (other >= v) {
+                    reach += weight(other, max, inverseTemperature);
+                }
+            }
+            if (reach >= target) {
+                cut = TornadoMath.max(cut, v);
+            }
+        }
+        return Reductions.max(c, lane, lanes, cut);
+    }
 
     /** The smallest candidate not below {@code from}. */
     private static float least(
@@ -98,9 +148,17 @@ public final class Candidates {
         }
         float max = Reductions.max(c, lane, lanes, largest);
         float cut = least(c, lane, lanes, values, xo, n, LEAST);
+        int ranked = 0;
+        if (n <= MOST_RANKED) {
+            ranked = n;
+        }
         int steps = 0;
+        int most = n + 1;
         if (k > 0 && k < p.get(0)) {
-            steps = MOST_STEPS;
+            most = k;
+            if (ranked == 0) {
+                steps = MOST_STEPS;
+            }
         }
         float low = cut;
         float high = max;
@@ -121,9 +179,10 @@ public final class Candidates {
             middle = low + (high - low) * 0.5f;
             steps = middle > low && middle < high ? steps : 0;
         }
-        cut = least(c, lane, lanes, values, xo, n, low);
+        float byCount = cutByCount(c, lane, lanes, values, xo, ranked, most);
+        cut = TornadoMath.max(byCount, least(c, lane, lanes, values, xo, n, low));
         steps = 0;
-        if (topP < 1f) {
+        if (topP < 1f && ranked == 0) {
             steps = MOST_STEPS;
         }
         double target = topP * mass(c, lane, lanes, values, xo, n, cut, max, inverse);
@@ -140,7 +199,8 @@ public final class Candidates {
             middle = low + (high - low) * 0.5f;
             steps = middle > low && middle < high ? steps : 0;
         }
-        cut = least(c, lane, lanes, values, xo, n, low);
+        float byMass = cutByMass(c, lane, lanes, values, xo, ranked, target, max, inverse);
+        cut = TornadoMath.max(byMass, least(c, lane, lanes, values, xo, n, low));
         if (lane == 0) {
             int dropped = 0;
             if (topP < 1f) {

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param codec those of the codec
  * @param group those for GPUs, a work-group per row or output
+ * @param quad those for GPUs that take four neighbours at once
  * @param vector those that load eight neighbours at once, where the dtype has them
  */
 public record KernelSet(
@@ -30,6 +31,7 @@ public record KernelSet(
         KernelCode sample,
         CodecSet codec,
         GroupSet group,
+        QuadSet quad,
         @Nullable VectorSet vector) {
     /** Moves sequences on; of no dtype. */
     public static final KernelCode ADVANCE =
@@ -79,16 +81,31 @@ public record KernelSet(
             GroupSequenceSet sequence,
             GroupSamplingSet sampling) {}
 
+    /** Kernels for widths and offsets of whole quads. */
+    public record QuadSet(
+            KernelCode rmsNorm,
+            KernelCode addRmsNorm,
+            KernelCode linear,
+            KernelCode linearWide,
+            KernelCode swiGlu,
+            KernelCode siluMul,
+            KernelCode addBias,
+            KernelCode attentionPart,
+            KernelCode attentionMerge,
+            PromptSet prompt) {}
+
     /** Those of them for tokens of sequences. */
     public record GroupSequenceSet(
             KernelCode embedding,
             KernelCode gatherRows,
             KernelCode rotary,
             KernelCode cacheWrite,
-            KernelCode attention,
-            KernelCode gatherCache,
-            KernelCode causalSoftmax,
-            KernelCode copyLive) {}
+            KernelCode rotaryWrite,
+            KernelCode attention) {}
+
+    /** Kernels beside the matrix products of a prompt's attention. */
+    public record PromptSet(
+            KernelCode gatherCache, KernelCode causalWeights, KernelCode divideLive) {}
 
     /** Those of them that narrow a row of logits to candidates. */
     public record GroupSamplingSet(

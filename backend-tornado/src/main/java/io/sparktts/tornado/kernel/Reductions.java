@@ -4,8 +4,8 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 
 /**
- * What all lanes of a work-group have together, to every lane. The size of a group is a power of
- * two, at most {@link #LANES}.
+ * What neighbouring lanes of a work-group have together, to each of them: {@code lanes} of them, a
+ * power of two, often the whole group of at most {@link #LANES}.
  *
  * <p>The local array of a reduction is its own: where TornadoVM is handed an array by a caller, it
  * takes indices for bytes.
@@ -16,50 +16,53 @@ public final class Reductions {
 
     private Reductions() {}
 
-    /** The sum of all lanes' values. */
+    /** The sum of the lanes' values. */
     public static float sum(KernelContext c, int lane, int lanes, float value) {
         float[] partial = c.allocateFloatLocalArray(LANES);
         partial[lane] = value;
+        int inside = lane & (lanes - 1);
         c.localBarrier();
         for (int half = lanes / 2; half > 0; half = half / 2) {
-            if (lane < half) {
+            if (inside < half) {
                 partial[lane] += partial[lane + half];
             }
             c.localBarrier();
         }
-        float all = partial[0];
+        float all = partial[lane - inside];
         c.localBarrier();
         return all;
     }
 
-    /** The sum of all lanes' values. */
+    /** The sum of the lanes' values. */
     public static double sum(KernelContext c, int lane, int lanes, double value) {
         double[] partial = c.allocateDoubleLocalArray(LANES);
         partial[lane] = value;
+        int inside = lane & (lanes - 1);
         c.localBarrier();
         for (int half = lanes / 2; half > 0; half = half / 2) {
-            if (lane < half) {
+            if (inside < half) {
                 partial[lane] += partial[lane + half];
             }
             c.localBarrier();
         }
-        double all = partial[0];
+        double all = partial[lane - inside];
         c.localBarrier();
         return all;
     }
 
-    /** The largest of all lanes' values. */
+    /** The largest of the lanes' values. */
     public static float max(KernelContext c, int lane, int lanes, float value) {
         float[] partial = c.allocateFloatLocalArray(LANES);
         partial[lane] = value;
+        int inside = lane & (lanes - 1);
         c.localBarrier();
         for (int half = lanes / 2; half > 0; half = half / 2) {
-            if (lane < half) {
+            if (inside < half) {
                 partial[lane] = TornadoMath.max(partial[lane], partial[lane + half]);
             }
             c.localBarrier();
         }
-        float all = partial[0];
+        float all = partial[lane - inside];
         c.localBarrier();
         return all;
     }
