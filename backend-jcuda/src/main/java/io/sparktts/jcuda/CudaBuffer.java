@@ -3,16 +3,21 @@ package io.sparktts.jcuda;
 import io.sparktts.backend.DeviceBuffer;
 import io.sparktts.backend.Tensor;
 
+import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.JCudaDriver;
 
 import org.jspecify.annotations.Nullable;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Locale;
 
 /** GPU memory. Bases are aligned to 256 bytes. */
 final class CudaBuffer implements DeviceBuffer {
+    /** A ByteBuffer, which JCuda takes, ends at 2 GiB. */
+    private static final long COPY_STEP = 1L << 30;
+
     private static final class Address extends CUdeviceptr {
         long value() {
             return getNativePointer();
@@ -52,6 +57,36 @@ final class CudaBuffer implements DeviceBuffer {
 
     long address() {
         return base.value();
+    }
+
+    /**
+     * Copies to the GPU and waits until the bytes are there: the driver returns once it has staged
+     * them, and streams do not wait for its own one.
+     */
+    void write(long byteOffset, MemorySegment source) {
+        for (long at = 0; at < source.byteSize(); at += COPY_STEP) {
+            long n = Math.min(COPY_STEP, source.byteSize() - at);
+            Cuda.check(
+                    JCudaDriver.cuMemcpyHtoD(
+                            pointer(byteOffset + at),
+                            Pointer.to(source.asSlice(at, n).asByteBuffer()),
+                            n),
+                    "copy to the GPU");
+        }
+        context.finish();
+    }
+
+    /** Copies from the GPU. */
+    void read(long byteOffset, MemorySegment target) {
+        for (long at = 0; at < target.byteSize(); at += COPY_STEP) {
+            long n = Math.min(COPY_STEP, target.byteSize() - at);
+            Cuda.check(
+                    JCudaDriver.cuMemcpyDtoH(
+                            Pointer.to(target.asSlice(at, n).asByteBuffer()),
+                            pointer(byteOffset + at),
+                            n),
+                    "copy from the GPU");
+        }
     }
 
     CudaContext context() {

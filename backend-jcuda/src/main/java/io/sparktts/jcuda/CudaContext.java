@@ -74,6 +74,11 @@ final class CudaContext implements AutoCloseable {
         Cuda.check(JCudaDriver.cuCtxSetCurrent(context), "use the GPU's context");
     }
 
+    /** Waits for all work of the GPU: copies and streams do not wait for one another. */
+    void finish() {
+        Cuda.check(JCudaDriver.cuCtxSynchronize(), "finish the GPU's work");
+    }
+
     /**
      * A kernel; its module is loaded on first use.
      *

@@ -19,7 +19,6 @@ import io.sparktts.backend.Variants;
 import io.sparktts.backend.Weight;
 import io.sparktts.backend.WeightRole;
 
-import jcuda.Pointer;
 import jcuda.driver.JCudaDriver;
 
 import java.lang.foreign.MemorySegment;
@@ -34,9 +33,6 @@ import java.util.function.Consumer;
 
 /** One NVIDIA GPU. */
 final class CudaDevice implements Device {
-    /** Bytes that JCuda copies in one call: a ByteBuffer ends at 2 GiB. */
-    private static final long COPY_STEP = 1L << 30;
-
     private final DeviceInfo info;
     private final CudaContext context;
     private final CudaOperations operations;
@@ -93,40 +89,23 @@ final class CudaDevice implements Device {
     public void write(Tensor target, MemorySegment source) {
         forbidWhileRecording("write");
         finish();
-        CudaBuffer buffer = (CudaBuffer) target.buffer();
-        long start = target.offset() * target.dtype().bytes();
-        for (long at = 0; at < target.byteSize(); at += COPY_STEP) {
-            long bytes = Math.min(COPY_STEP, target.byteSize() - at);
-            Cuda.check(
-                    JCudaDriver.cuMemcpyHtoD(
-                            buffer.pointer(start + at),
-                            Pointer.to(source.asSlice(at, bytes).asByteBuffer()),
-                            bytes),
-                    "copy to the GPU");
-        }
+        ((CudaBuffer) target.buffer()).write(start(target), source.asSlice(0, target.byteSize()));
     }
 
     @Override
     public void read(Tensor source, MemorySegment target) {
         forbidWhileRecording("read");
         finish();
-        CudaBuffer buffer = (CudaBuffer) source.buffer();
-        long start = source.offset() * source.dtype().bytes();
-        for (long at = 0; at < source.byteSize(); at += COPY_STEP) {
-            long bytes = Math.min(COPY_STEP, source.byteSize() - at);
-            Cuda.check(
-                    JCudaDriver.cuMemcpyDtoH(
-                            Pointer.to(target.asSlice(at, bytes).asByteBuffer()),
-                            buffer.pointer(start + at),
-                            bytes),
-                    "copy from the GPU");
-        }
+        ((CudaBuffer) source.buffer()).read(start(source), target.asSlice(0, source.byteSize()));
     }
 
-    /** Streams do not wait for copies, nor copies for them. */
+    private static long start(Tensor t) {
+        return t.offset() * t.dtype().bytes();
+    }
+
     private void finish() {
         context.bind();
-        Cuda.check(JCudaDriver.cuCtxSynchronize(), "finish the GPU's work");
+        context.finish();
     }
 
     /** Fills a tensor with zero bits. */
@@ -134,8 +113,7 @@ final class CudaDevice implements Device {
         context.bind();
         CudaBuffer buffer = (CudaBuffer) t.buffer();
         Cuda.check(
-                JCudaDriver.cuMemsetD8(
-                        buffer.pointer(t.offset() * t.dtype().bytes()), (byte) 0, t.byteSize()),
+                JCudaDriver.cuMemsetD8(buffer.pointer(start(t)), (byte) 0, t.byteSize()),
                 "zero GPU memory");
         finish();
     }

@@ -58,7 +58,7 @@ final class CudaKvCache implements KvCache {
     @Override
     public void fill(double value) {
         context.bind();
-        Cuda.check(JCudaDriver.cuCtxSynchronize(), "wait for the GPU");
+        context.finish();
         try (Arena arena = Arena.ofConfined()) {
             HostTensor one = HostTensor.of(arena, dtype(), new double[] {value}, 1);
             for (CudaBuffer b : new CudaBuffer[] {keys, values}) {
@@ -72,6 +72,7 @@ final class CudaKvCache implements KvCache {
                         "fill a cache");
             }
         }
+        context.finish();
     }
 
     @Override

@@ -5,11 +5,7 @@ import io.sparktts.backend.HostTensor;
 import io.sparktts.backend.Weight;
 import io.sparktts.backend.WeightRole;
 
-import jcuda.Pointer;
-import jcuda.driver.JCudaDriver;
-
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -73,7 +69,7 @@ final class CudaWeight implements Weight {
     private static void copy(
             HostTensor part, DType dtype, int pitch, CudaBuffer buffer, long byteOffset) {
         if (part.dtype() == dtype && pitch == columns(part)) {
-            copy(part.data(), buffer, byteOffset);
+            buffer.write(byteOffset, part.data());
             return;
         }
         try (Arena arena = Arena.ofShared()) {
@@ -84,26 +80,9 @@ final class CudaWeight implements Weight {
                     .forEach(
                             row -> {
                                 long from = (long) row * columns;
-                                long to = (long) row * pitch;
-                                for (int column = 0; column < columns; column++) {
-                                    padded.set(to + column, part.get(from + column));
-                                }
+                                part.copyTo(from, padded, (long) row * pitch, columns);
                             });
-            copy(padded.data(), buffer, byteOffset);
-        }
-    }
-
-    private static void copy(MemorySegment source, CudaBuffer buffer, long byteOffset) {
-        // A ByteBuffer, which JCuda takes, ends at 2 GiB.
-        long step = 1L << 30;
-        for (long at = 0; at < source.byteSize(); at += step) {
-            long bytes = Math.min(step, source.byteSize() - at);
-            Cuda.check(
-                    JCudaDriver.cuMemcpyHtoD(
-                            buffer.pointer(byteOffset + at),
-                            Pointer.to(source.asSlice(at, bytes).asByteBuffer()),
-                            bytes),
-                    "copy a weight to the GPU");
+            buffer.write(byteOffset, padded.data());
         }
     }
 

@@ -25,8 +25,8 @@ import java.util.List;
  */
 final class PanelWeight implements Weight {
     /**
-     * Ints of a panel that are packed at a time: 32 KiB, near the first-level cache, whose rows
-     * are still long enough for the compiler's vector loops, which short runs never enter.
+     * Ints of a panel that are packed at a time: 32 KiB, near the first-level cache, whose rows are
+     * still long enough for the compiler's vector loops, which short runs never enter.
      */
     private static final int BLOCK = 8192;
 

@@ -51,9 +51,7 @@ public interface Device extends AutoCloseable {
             HostTensor content = source;
             if (source.dtype() != dtype) {
                 content = HostTensor.allocate(arena, dtype, source.shape());
-                for (long i = 0; i < source.elements(); i++) {
-                    content.set(i, source.get(i));
-                }
+                source.copyTo(0, content, 0, source.elements());
             }
             write(t, content.data());
             return t;

@@ -45,12 +45,7 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
 
     /** A zeroed tensor whose memory lives as long as {@code arena}. */
     public static HostTensor allocate(Arena arena, DType dtype, long... shape) {
-<<<<<<< HEAD
-        return new HostTensor(
-                dtype, shape, HostMemory.allocate(arena, elements(shape) * dtype.bytes()));
-=======
-        return new HostTensor(dtype, shape, arena.allocate(dtype.bytesOf(shape), 64));
->>>>>>> wt-jcuda
+        return new HostTensor(dtype, shape, HostMemory.allocate(arena, dtype.bytesOf(shape)));
     }
 
     /** A tensor of {@code values}, each rounded once to {@code dtype}. */
@@ -60,6 +55,13 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
             throw new IllegalArgumentException(
                     values.length + " values for shape " + Arrays.toString(shape));
         }
+        t.write(0, values, 0, values.length);
+        return t;
+    }
+
+    /** An {@code F32} tensor. */
+    public static HostTensor ofFloats(Arena arena, float[] values, long... shape) {
+        HostTensor t = allocate(arena, DType.F32, shape);
         t.write(0, values, 0, values.length);
         return t;
     }
@@ -120,6 +122,28 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
         }
     }
 
+    /** Like {@link #read(long, double[], int, int)}, but of F64 the nearest floats. */
+    public void read(long from, float[] into, int at, int n) {
+        if (dtype == DType.F32) {
+            MemorySegment.copy(data, FLOAT, 4 * from, into, at, n);
+        } else {
+            for (int i = 0; i < n; i++) {
+                into[at + i] = (float) get(from + i);
+            }
+        }
+    }
+
+    /** Like {@link #write(long, double[], int, int)}. */
+    public void write(long to, float[] values, int at, int n) {
+        if (dtype == DType.F32) {
+            MemorySegment.copy(values, at, data, FLOAT, 4 * to, n);
+        } else {
+            for (int i = 0; i < n; i++) {
+                set(to + i, values[at + i]);
+            }
+        }
+    }
+
     /** Widens {@code n} elements from flat index {@code from} on to {@code into[at]} and on. */
     public void read(long from, double[] into, int at, int n) {
         if (dtype == DType.F32) {
@@ -143,18 +167,49 @@ public record HostTensor(DType dtype, long[] shape, MemorySegment data) {
      * {@code to} and on.
      */
     public void write(long to, double[] values, int at, int n) {
-        if (dtype == DType.F32) {
-            float[] run = new float[Math.min(n, RUN)];
-            for (int i = 0; i < n; i += RUN) {
-                int part = Math.min(RUN, n - i);
-                for (int k = 0; k < part; k++) {
-                    run[k] = (float) values[at + i + k];
+        switch (dtype) {
+            case F32 -> {
+                float[] run = new float[Math.min(n, RUN)];
+                for (int i = 0; i < n; i += RUN) {
+                    int part = Math.min(RUN, n - i);
+                    for (int k = 0; k < part; k++) {
+                        run[k] = (float) values[at + i + k];
+                    }
+                    MemorySegment.copy(run, 0, data, FLOAT, 4 * (to + i), part);
                 }
-                MemorySegment.copy(run, 0, data, FLOAT, 4 * (to + i), part);
+            }
+            case F64 -> MemorySegment.copy(values, at, data, DOUBLE, 8 * to, n);
+            default -> {
+                for (int i = 0; i < n; i++) {
+                    set(to + i, values[at + i]);
+                }
+            }
+        }
+    }
+
+    /**
+     * Copies {@code n} elements from flat index {@code from} on to flat index {@code to} of another
+     * tensor and on, each rounded once to its dtype.
+     */
+    public void copyTo(long from, HostTensor target, long to, long n) {
+        if (dtype == target.dtype) {
+            long bytes = dtype.bytes();
+            MemorySegment.copy(data, from * bytes, target.data, to * bytes, n * bytes);
+        } else if (dtype == DType.F32 && target.dtype == DType.BF16) {
+            int[] floats = new int[RUN];
+            short[] rounded = new short[RUN];
+            for (long i = 0; i < n; i += RUN) {
+                int part = (int) Math.min(RUN, n - i);
+                MemorySegment.copy(data, INT, 4 * (from + i), floats, 0, part);
+                DType.floatBitsToBf16(floats, rounded, part);
+                MemorySegment.copy(rounded, 0, target.data, SHORT, 2 * (to + i), part);
             }
         } else {
-            for (int i = 0; i < n; i++) {
-                set(to + i, values[at + i]);
+            double[] run = new double[RUN];
+            for (long i = 0; i < n; i += RUN) {
+                int part = (int) Math.min(RUN, n - i);
+                read(from + i, run, 0, part);
+                target.write(to + i, run, 0, part);
             }
         }
     }

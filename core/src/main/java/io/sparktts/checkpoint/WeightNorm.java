@@ -27,76 +27,104 @@ final class WeightNorm {
      * The weight, in F32.
      *
      * @param gains of shape {@link #gainShape}
-     * @param directions of the weight's shape
+     * @param directions of the weight's shape; of F64 the float nearest counts
      * @throws ArithmeticException if a norm is 0, which no gain can scale
      */
     static HostTensor fold(HostTensor gains, HostTensor directions, int axis, Arena arena) {
-        double[] norms = norms(directions, axis);
+        Runs runs = new Runs(directions, axis);
+        HostTensor weight = HostTensor.allocate(arena, DType.F32, directions.shape());
+        double[] norms = new double[runs.extent];
+        runs.forEachIndex(
+                (j, values) -> {
+                    double norm = runs.norm(j, values);
+                    double gain = gains.get(j);
+                    norms[j] = norm;
+                    for (long at = runs.first(j); at < runs.elements; at += runs.stride) {
+                        directions.read(at, values, 0, values.length);
+                        for (int i = 0; i < values.length; i++) {
+                            values[i] = (float) (values[i] * gain / norm);
+                        }
+                        weight.write(at, values, 0, values.length);
+                    }
+                });
         for (int j = 0; j < norms.length; j++) {
             if (norms[j] == 0) {
                 throw new ArithmeticException("all zero at index " + j + " of axis " + axis);
             }
         }
-        HostTensor weight = HostTensor.allocate(arena, DType.F32, directions.shape());
-        forEach(
-                directions,
-                axis,
-                (j, first, values) -> {
-                    double gain = gains.get(j);
-                    for (int i = 0; i < values.length; i++) {
-                        values[i] = values[i] * gain / norms[j];
-                    }
-                    weight.write(first, values, 0, values.length);
-                });
         return weight;
     }
 
     /** The gains of a weight that is its own direction, in F32. */
     static HostTensor gains(HostTensor weight, int axis, Arena arena) {
-        double[] norms = norms(weight, axis);
+        Runs runs = new Runs(weight, axis);
+        double[] norms = new double[runs.extent];
+        runs.forEachIndex((j, values) -> norms[j] = runs.norm(j, values));
         return HostTensor.of(arena, DType.F32, norms, gainShape(weight.shape(), axis));
     }
 
-    /** The Euclidean norm for each index of an axis. */
-    private static double[] norms(HostTensor t, int axis) {
-        double[] norms = new double[Math.toIntExact(t.dim(axis))];
-        forEach(
-                t,
-                axis,
-                (j, first, values) -> {
-                    for (double value : values) {
-                        norms[j] += value * value;
-                    }
-                });
-        for (int j = 0; j < norms.length; j++) {
-            norms[j] = Math.sqrt(norms[j]);
+    /** The runs of elements in a row that share an index of an axis. */
+    private static final class Runs {
+        private final HostTensor t;
+        private final int extent;
+        private final int length;
+        private final long stride;
+        private final long elements;
+
+        Runs(HostTensor t, int axis) {
+            this.t = t;
+            extent = Math.toIntExact(t.dim(axis));
+            long inner = 1;
+            for (int i = axis + 1; i < t.shape().length; i++) {
+                inner *= t.dim(i);
+            }
+            length = Math.toIntExact(inner);
+            stride = extent * inner;
+            elements = t.elements();
         }
-        return norms;
+
+        /** Where the first run of an index starts; the next one is a stride further. */
+        long first(int index) {
+            return (long) index * length;
+        }
+
+        /** Takes the indices at the same time, each with memory for one of its runs. */
+        void forEachIndex(Visitor visitor) {
+            IntStream.range(0, extent).parallel().forEach(j -> visitor.visit(j, new float[length]));
+        }
+
+        /** The Euclidean norm of what shares an index. */
+        double norm(int index, float[] values) {
+            double squares = 0;
+            for (long at = first(index); at < elements; at += stride) {
+                t.read(at, values, 0, length);
+                squares += squares(values);
+            }
+            return Math.sqrt(squares);
+        }
+
+        /** In four sums, which do not wait for one another. */
+        private static double squares(float[] values) {
+            double a = 0;
+            double b = 0;
+            double c = 0;
+            double d = 0;
+            int i = 0;
+            for (; i + 3 < values.length; i += 4) {
+                a += (double) values[i] * values[i];
+                b += (double) values[i + 1] * values[i + 1];
+                c += (double) values[i + 2] * values[i + 2];
+                d += (double) values[i + 3] * values[i + 3];
+            }
+            for (; i < values.length; i++) {
+                a += (double) values[i] * values[i];
+            }
+            return a + b + (c + d);
+        }
     }
 
-    /** Takes a run of elements in a row that share an index of the axis. */
+    /** Takes an index and memory. */
     private interface Visitor {
-        void visit(int index, long first, double[] values);
-    }
-
-    /** Visits the indices of the axis at the same time, but the runs of each in their order. */
-    private static void forEach(HostTensor t, int axis, Visitor visitor) {
-        int extent = (int) t.dim(axis);
-        long inner = 1;
-        for (int i = axis + 1; i < t.shape().length; i++) {
-            inner *= t.dim(i);
-        }
-        int run = Math.toIntExact(inner);
-        IntStream.range(0, extent)
-                .parallel()
-                .forEach(
-                        j -> {
-                            double[] values = new double[run];
-                            long stride = (long) extent * run;
-                            for (long i = (long) j * run; i < t.elements(); i += stride) {
-                                t.read(i, values, 0, run);
-                                visitor.visit(j, i, values);
-                            }
-                        });
+        void visit(int index, float[] values);
     }
 }

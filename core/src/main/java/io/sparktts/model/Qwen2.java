@@ -157,10 +157,7 @@ public final class Qwen2 implements AutoCloseable {
     private static Tensor table(WeightLoader loader, float[] values, Qwen2Config c) {
         try (Arena arena = Arena.ofConfined()) {
             DType type = loader.dtype() == DType.F64 ? DType.F64 : DType.F32;
-            HostTensor host = HostTensor.allocate(arena, type, c.maxPositions(), c.headDim() / 2);
-            for (int i = 0; i < values.length; i++) {
-                host.set(i, values[i]);
-            }
+            HostTensor host = HostTensor.ofFloats(arena, values, c.maxPositions(), c.headDim() / 2);
             return loader.keep(loader.device().upload(host, type));
         }
     }

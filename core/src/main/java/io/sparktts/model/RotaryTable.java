@@ -1,5 +1,8 @@
 package io.sparktts.model;
 
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
+
 /**
  * The cos/sin table of rotary position embedding, built the way the published code (Hugging Face's
  * {@code Qwen2RotaryEmbedding}) builds it: inverse frequencies, angles, cosines and sines are each
@@ -21,20 +24,12 @@ public final class RotaryTable {
 
     /** The cosines for given inverse frequencies. */
     public static float[] cos(int positions, float[] inverseFrequencies) {
-        float[] angles = angles(positions, inverseFrequencies);
-        for (int i = 0; i < angles.length; i++) {
-            angles[i] = (float) Math.cos(angles[i]);
-        }
-        return angles;
+        return table(positions, inverseFrequencies, Math::cos);
     }
 
     /** The sines for given inverse frequencies. */
     public static float[] sin(int positions, float[] inverseFrequencies) {
-        float[] angles = angles(positions, inverseFrequencies);
-        for (int i = 0; i < angles.length; i++) {
-            angles[i] = (float) Math.sin(angles[i]);
-        }
-        return angles;
+        return table(positions, inverseFrequencies, Math::sin);
     }
 
     /**
@@ -50,13 +45,18 @@ public final class RotaryTable {
         return f;
     }
 
-    private static float[] angles(int positions, float[] f) {
+    private static float[] table(int positions, float[] f, DoubleUnaryOperator function) {
         float[] out = new float[Math.multiplyExact(positions, f.length)];
-        for (int p = 0; p < positions; p++) {
-            for (int j = 0; j < f.length; j++) {
-                out[p * f.length + j] = p * f[j];
-            }
-        }
+        IntStream.range(0, positions)
+                .parallel()
+                .forEach(
+                        p -> {
+                            for (int j = 0; j < f.length; j++) {
+                                // The published code's angles are products of floats.
+                                float angle = p * f[j];
+                                out[p * f.length + j] = (float) function.applyAsDouble(angle);
+                            }
+                        });
         return out;
     }
 }
