@@ -6,11 +6,14 @@ import io.sparktts.reports.schema.Timing;
 
 import org.jspecify.annotations.Nullable;
 
+import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.Table;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 
 /** Where the time of spoken utterances goes, a line per row that has stages; medians. */
 final class SpeechTable {
@@ -26,8 +29,8 @@ final class SpeechTable {
         SpeedupTable.text(table, Columns.BACKEND, rows, Row::backend);
         SpeedupTable.text(table, Columns.DEVICE, rows, Row::device);
         SpeedupTable.text(table, Columns.VARIANT, rows, Row::variant);
-        number(table, Columns.PROMPT_TOKENS, rows, s -> (double) s.promptTokens());
-        number(table, Columns.NEW_TOKENS, rows, s -> (double) s.newTokens());
+        count(table, Columns.PROMPT_TOKENS, rows, SpeechTimes::promptTokens);
+        count(table, Columns.NEW_TOKENS, rows, SpeechTimes::newTokens);
         time(table, Columns.PREFILL_MILLIS, rows, SpeechTimes::prefill);
         time(table, Columns.TOKEN_MILLIS, rows, SpeechTimes::perToken);
         time(table, Columns.CODEC_MILLIS, rows, SpeechTimes::codecPerSecond);
@@ -43,6 +46,15 @@ final class SpeechTable {
                 .filter(r -> r.speech() != null)
                 .sorted(Comparisons.BY_CONFIGURATION)
                 .toList();
+    }
+
+    private static void count(
+            Table table, String name, List<Row> rows, ToIntFunction<SpeechTimes> value) {
+        IntColumn column = IntColumn.create(name);
+        for (Row row : rows) {
+            column.append(value.applyAsInt(Objects.requireNonNull(row.speech())));
+        }
+        table.addColumns(column);
     }
 
     private static void time(

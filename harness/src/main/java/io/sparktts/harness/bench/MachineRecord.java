@@ -17,6 +17,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -108,10 +109,19 @@ public final class MachineRecord {
                 .orElse(property("os.arch"));
     }
 
-    /** Each core's clock, as the system reports it now; null if it does not. */
+    /** The cores' clocks, as the system reports them now; null if it does not. */
     static @Nullable String clocks() {
-        String clocks = cpuInfo("cpu MHz").collect(Collectors.joining(", "));
-        return clocks.isEmpty() ? null : clocks + " MHz";
+        LongSummaryStatistics clocks =
+                cpuInfo("cpu MHz")
+                        .filter(c -> c.matches("\\d+(\\.\\d+)?"))
+                        .mapToLong(c -> Math.round(Double.parseDouble(c)))
+                        .summaryStatistics();
+        if (clocks.getCount() == 0) {
+            return null;
+        }
+        return clocks.getMin() == clocks.getMax()
+                ? clocks.getMin() + " MHz"
+                : clocks.getMin() + " to " + clocks.getMax() + " MHz";
     }
 
     private static Stream<String> cpuInfo(String field) {
