@@ -1,9 +1,12 @@
 package io.sparktts.text;
 
+import org.jspecify.annotations.Nullable;
+
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -32,12 +36,49 @@ record TokenizerFile(
 
     static TokenizerFile read(Path file) {
         String json = text(file);
-        ObjectNode root = root(file, json);
-        Map<String, Integer> vocabulary = vocabulary(file, root);
-        Map<String, Integer> added = added(file, root, vocabulary);
-        root.putArray("added_tokens");
-        return new TokenizerFile(
-                json, JsonMapper.shared().writeValueAsString(root), vocabulary, added);
+        try (JsonParser parser = JsonMapper.shared().createParser(json)) {
+            return read(file, json, parser);
+        } catch (JacksonException e) {
+            throw new TokenizerException(file, "not valid JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /** In one pass, which keeps nothing of the merges: they are most of the file. */
+    private static TokenizerFile read(Path file, String json, JsonParser parser) {
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+            throw new TokenizerException(file, "not a JSON object");
+        }
+        Map<String, Integer> vocabulary = null;
+        JsonNode added = null;
+        String plainJson = json;
+        for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+            parser.nextToken();
+            if (name.equals("model")) {
+                vocabulary = once(file, name, vocabulary, model(file, parser));
+            } else if (name.equals("added_tokens")) {
+                int from = (int) parser.currentTokenLocation().getCharOffset();
+                added = once(file, name, added, parser.readValueAsTree());
+                int to = (int) parser.currentLocation().getCharOffset();
+                plainJson = json.substring(0, from) + "[]" + json.substring(to);
+            } else {
+                parser.skipChildren();
+            }
+        }
+        if (parser.nextToken() != null) {
+            throw new TokenizerException(file, "not valid JSON: it goes on after its end");
+        }
+        if (vocabulary == null) {
+            throw new TokenizerException(file, "no vocabulary (model.vocab)");
+        }
+        return new TokenizerFile(json, plainJson, vocabulary, added(file, added, vocabulary));
+    }
+
+    /** What was left out of the plain JSON must have been all there is. */
+    private static <T> T once(Path file, String name, @Nullable T before, T now) {
+        if (before != null) {
+            throw new TokenizerException(file, name + " stands twice");
+        }
+        return now;
     }
 
     private static String text(Path file) {
@@ -53,26 +94,37 @@ record TokenizerFile(
         }
     }
 
-    private static ObjectNode root(Path file, String json) {
-        try {
-            if (JsonMapper.shared().readTree(json) instanceof ObjectNode object) {
-                return object;
+    /** The vocabulary of a model, at whose value the parser is. */
+    private static Map<String, Integer> model(Path file, JsonParser parser) {
+        Map<String, Integer> ids = null;
+        if (parser.currentToken() == JsonToken.START_OBJECT) {
+            for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+                boolean object = parser.nextToken() == JsonToken.START_OBJECT;
+                if (name.equals("vocab") && object) {
+                    ids = once(file, "model.vocab", ids, vocabulary(file, parser));
+                } else {
+                    parser.skipChildren();
+                }
             }
-            throw new TokenizerException(file, "not a JSON object");
-        } catch (JacksonException e) {
-            throw new TokenizerException(file, "not valid JSON: " + e.getOriginalMessage(), e);
         }
-    }
-
-    private static Map<String, Integer> vocabulary(Path file, ObjectNode root) {
-        if (!(root.path("model").get("vocab") instanceof ObjectNode vocab)) {
+        if (ids == null) {
             throw new TokenizerException(file, "no vocabulary (model.vocab)");
         }
-        Map<String, Integer> ids = HashMap.newHashMap(vocab.size());
-        for (Map.Entry<String, JsonNode> token : vocab.properties()) {
-            ids.put(token.getKey(), id(file, token.getKey(), token.getValue()));
-        }
         return Collections.unmodifiableMap(ids);
+    }
+
+    private static Map<String, Integer> vocabulary(Path file, JsonParser parser) {
+        Map<String, Integer> ids = new HashMap<>();
+        for (String token = parser.nextName(); token != null; token = parser.nextName()) {
+            boolean number = parser.nextToken() == JsonToken.VALUE_NUMBER_INT;
+            boolean fits = number && parser.getNumberType() == JsonParser.NumberType.INT;
+            int id = fits ? parser.getIntValue() : -1;
+            if (id < 0) {
+                throw notAnId(file, token, parser.getString());
+            }
+            ids.put(token, id);
+        }
+        return ids;
     }
 
     /**
@@ -80,10 +132,10 @@ record TokenizerFile(
      * the file says; a file that says something else would be read wrongly without a word.
      */
     private static Map<String, Integer> added(
-            Path file, ObjectNode root, Map<String, Integer> vocabulary) {
+            Path file, @Nullable JsonNode tokens, Map<String, Integer> vocabulary) {
         Map<String, Integer> ids = new LinkedHashMap<>();
         int next = vocabulary.size();
-        for (JsonNode token : root.path("added_tokens").values()) {
+        for (JsonNode token : tokens == null ? List.<JsonNode>of() : tokens.values()) {
             String content = token.path("content").stringValue("");
             if (content.isEmpty()) {
                 throw new TokenizerException(file, "an added token has no content");
@@ -110,9 +162,13 @@ record TokenizerFile(
 
     private static int id(Path file, String token, JsonNode id) {
         if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0) {
-            throw new TokenizerException(
-                    file, "token " + token + " has the id " + id + ", not an integer from 0");
+            throw notAnId(file, token, id.toString());
         }
         return id.intValue();
+    }
+
+    private static TokenizerException notAnId(Path file, String token, String id) {
+        return new TokenizerException(
+                file, "token " + token + " has the id " + id + ", not an integer from 0");
     }
 }

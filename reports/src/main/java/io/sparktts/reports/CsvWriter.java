@@ -1,5 +1,7 @@
 package io.sparktts.reports;
 
+import com.univocity.parsers.common.TextWritingException;
+
 import tech.tablesaw.api.Table;
 import tech.tablesaw.io.csv.CsvWriteOptions;
 
@@ -15,6 +17,12 @@ final class CsvWriter {
     static void write(Table table, Path file) throws IOException {
         try (Writer writer = Files.newBufferedWriter(file)) {
             table.write().usingOptions(CsvWriteOptions.builder(writer).header(true).build());
+        } catch (TextWritingException e) {
+            // What the writer said, in what the library makes of it.
+            if (e.getCause() instanceof IOException cause) {
+                throw cause;
+            }
+            throw e;
         }
     }
 }

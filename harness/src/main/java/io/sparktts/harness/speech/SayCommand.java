@@ -20,6 +20,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
@@ -233,8 +235,8 @@ public final class SayCommand implements Callable<Integer> {
     }
 
     private Speech streamed(SparkTts tts, String said, SpeechOptions how, StreamForm form) {
-        OutputStream stdout = System.out;
-        try {
+        // System.out swallows what goes wrong.
+        try (OutputStream stdout = new FileOutputStream(FileDescriptor.out)) {
             WavStream sink =
                     form == StreamForm.WAV
                             ? WavStream.wav(stdout, tts.sampleRate())
@@ -251,8 +253,12 @@ public final class SayCommand implements Callable<Integer> {
                         }
                     });
         } catch (IOException | UncheckedIOException e) {
-            throw UserError.usage("standard output was closed: " + e.getMessage());
+            throw UserError.usage("standard output cannot be written: " + cause(e).getMessage());
         }
+    }
+
+    private static Throwable cause(Exception e) {
+        return e.getCause() instanceof IOException cause ? cause : e;
     }
 
     private void summarize(SparkTts tts, Speech speech) {

@@ -13,6 +13,8 @@ import io.sparktts.harness.Main;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 import picocli.CommandLine;
@@ -23,6 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -66,6 +69,54 @@ class SpeechCommandsTest {
         line.setOut(new PrintWriter(new StringWriter(), true));
         int code = line.execute(all.toArray(String[]::new));
         return new Run(code, err.toString());
+    }
+
+    /** In a process of its own, since a stream goes to the standard output itself. */
+    private int stream(Path stdout, Path stderr) throws IOException, InterruptedException {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "--add-modules=jdk.incubator.vector",
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                Main.class.getName(),
+                                "say",
+                                "A word."));
+        command.addAll(List.of("--model", MODEL.toString(), "--prompt-audio", CLIP.toString()));
+        command.addAll(List.of("--max-tokens", "30", "--ignore-eos", "--audio-only", "--stream"));
+        command.addAll(List.of("--backend", "vector", "--in-process"));
+        return new ProcessBuilder(command)
+                .redirectOutput(stdout.toFile())
+                .redirectError(stderr.toFile())
+                .start()
+                .waitFor();
+    }
+
+    @Test
+    void aStreamIsAPlayableFile() throws IOException, InterruptedException {
+        Path wav = folder.resolve("stream.wav");
+        Path err = folder.resolve("err.txt");
+        assertEquals(0, stream(wav, err), () -> read(err));
+        assertTrue(WavFile.read(wav).samples().length > 0);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aStreamThatCannotBeWrittenIsAnError() throws IOException, InterruptedException {
+        Path err = folder.resolve("err.txt");
+        assertEquals(2, stream(Path.of("/dev/full"), err), () -> read(err));
+        assertTrue(read(err).contains("sparktts: standard output cannot be written: "), read(err));
+        assertFalse(read(err).contains("\tat "), read(err));
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @TestFactory
