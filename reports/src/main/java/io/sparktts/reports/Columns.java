@@ -34,6 +34,7 @@ final class Columns {
     static final String CLOCK_BEFORE = "clock before MHz";
     static final String CLOCK_AFTER = "clock after MHz";
     static final String THROTTLED = "throttled samples";
+    static final String LAUNCH_MILLIS = "launch ms";
     static final String COLD_START = "cold start ms";
     static final String CLOCK = "clock";
     static final String PROMPT_TOKENS = "prompt tokens";

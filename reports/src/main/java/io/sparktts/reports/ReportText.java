@@ -225,7 +225,9 @@ final class ReportText {
                                         + " the wall clock around launch and synchronise; the column"
                                         + " \"clock\" says which. A ratio never mixes the two, and those of decode go by the"
                                         + " wall clock. Device times of kernels on a GPU find their inputs"
-                                        + " in the cache; \"cold caches\" is a single call that does not.",
+                                        + " in the cache; \"cold caches\" is a single call that does not,"
+                                        + " and \"launch\" is what the wall clock of a call has"
+                                        + " beyond the device's time.",
                                 "Only rows that passed their tolerance have a speed. Errors are"
                                         + " against the reference named in the raw rows; the reason of"
                                         + " every other row is listed above.",

@@ -65,6 +65,7 @@ final class SpeedupTable {
         text(table, Columns.VARIANT, lines, line -> line.row().variant());
         number(table, Columns.VARIANT_MILLIS, lines, Comparison::millis);
         number(table, Columns.COLD_MILLIS, lines, SpeedupTable::coldMillis);
+        number(table, Columns.LAUNCH_MILLIS, lines, line -> launchMillis(line.row()));
         number(table, Columns.SPEEDUP, lines, Comparison::speedup);
         number(table, Columns.VERSUS_PEER, lines, Comparison::versusPeer);
         text(
@@ -101,6 +102,15 @@ final class SpeedupTable {
     private static @Nullable Double coldMillis(Comparison line) {
         Timing cold = line.row().coldDeviceTime();
         return cold == null ? null : (Double) cold.medianMillis();
+    }
+
+    /** What one call costs the host beside the device's time: launches, and waiting for the end. */
+    private static @Nullable Double launchMillis(Row row) {
+        Timing wall = row.wallTime();
+        Timing device = row.deviceTime();
+        return wall == null || device == null
+                ? null
+                : (Double) Math.max(0, wall.medianMillis() - device.medianMillis());
     }
 
     /** Absent rather than 0, so that the column shows only where something was left out. */

@@ -144,6 +144,15 @@ class SpeedupTableTest {
         assertNull(find(lines, row -> row.variant().equals("fused")).speedup());
     }
 
+    /** The samples' wall clock is 8 us beyond the device's. */
+    @Test
+    void theCostOfALaunchIsAColumn() {
+        Table table =
+                SpeedupTable.of(
+                        "t", compare(row("gpu", "naive", 6), row("gpu", "fused", 2)), MACHINES);
+        assertEquals("0.00800", Format.cell(table.column(Columns.LAUNCH_MILLIS), 0));
+    }
+
     @Test
     void nonFiniteOutputStaysVisible() {
         Row broken =
