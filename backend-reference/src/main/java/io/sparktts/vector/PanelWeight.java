@@ -47,6 +47,9 @@ final class PanelWeight implements Weight {
     }
 
     static PanelWeight pack(WorkerPool pool, WeightRole role, DType dtype, List<HostTensor> parts) {
+        if (dtype != DType.F32 && dtype != DType.BF16 && dtype != DType.F16) {
+            throw new IllegalArgumentException("weights are not kept in " + dtype);
+        }
         int in = Math.toIntExact(parts.getFirst().dim(1));
         int out = 0;
         for (HostTensor p : parts) {
