@@ -111,7 +111,7 @@ final class GraphRecording implements Executor.Recording {
         private final GridScheduler grids = new GridScheduler();
         private final Optional<SdkFeatures> features;
         private final Map<String, KernelCode> kernels = new HashMap<>();
-        private final IdentityHashMap<Object, List<Object>> placeholders = new IdentityHashMap<>();
+        private final IdentityHashMap<Object, List<Object>> standIns = new IdentityHashMap<>();
         private final Map<List<Integer>, Object> sizes = new HashMap<>();
         private final Map<List<Float>, Object> scalars = new HashMap<>();
         private final List<Object> constants = new ArrayList<>();
@@ -150,7 +150,7 @@ final class GraphRecording implements Executor.Recording {
                                     && kernel.types().get(j) == type;
                     before += same ? 1 : 0;
                 }
-                arguments[i] = placeholder(memory, before, type);
+                arguments[i] = standIn(memory, before, type);
             }
             arguments[tensors] =
                     sizes.computeIfAbsent(
@@ -175,9 +175,9 @@ final class GraphRecording implements Executor.Recording {
         }
 
         private void add(String task, MatrixProduct product) {
-            Object out = placeholder(product.out());
-            Object left = placeholder(product.left());
-            Object right = placeholder(product.right());
+            Object out = standIn(product.out());
+            Object left = standIn(product.left());
+            Object right = standIn(product.right());
             nodes += 1 + PRODUCT_ARGUMENTS;
             tasks.add(
                     () ->
@@ -200,8 +200,8 @@ final class GraphRecording implements Executor.Recording {
                             KernelSet.ZERO, 1, 1, buffers, new int[] {1, 0}, new float[0]));
         }
 
-        private Object placeholder(MatrixProduct.Operand operand) {
-            return placeholder(
+        private Object standIn(MatrixProduct.Operand operand) {
+            return standIn(
                     operand.buffer().memory(),
                     0,
                     PlanExecutor.arrayType(operand.dtype(), features));
@@ -212,8 +212,8 @@ final class GraphRecording implements Executor.Recording {
          * for itself: each time it gets another. Kernels may differ in the type that they give to
          * the same memory.
          */
-        private Object placeholder(Object memory, int before, Class<?> type) {
-            List<Object> all = placeholders.computeIfAbsent(memory, m -> new ArrayList<>());
+        private Object standIn(Object memory, int before, Class<?> type) {
+            List<Object> all = standIns.computeIfAbsent(memory, m -> new ArrayList<>());
             int alike = 0;
             for (Object p : all) {
                 if (type.isInstance(p) && alike++ == before) {
@@ -221,7 +221,7 @@ final class GraphRecording implements Executor.Recording {
                 }
             }
             nodes += OBJECT_NODES;
-            Object fresh = PlanExecutor.placeholder(type);
+            Object fresh = PlanExecutor.standIn(type);
             all.add(fresh);
             return fresh;
         }
@@ -231,7 +231,7 @@ final class GraphRecording implements Executor.Recording {
             return a == b;
         }
 
-        /** Memory with content that stays, and the placeholder that stands for it. */
+        /** Memory with content that stays, and what stands for it. */
         private Object constant(DType dtype, MemorySegment content) {
             long elements = Math.max(1, content.byteSize() / dtype.bytes());
             Object memory = executor.allocate(dtype, elements);
@@ -240,13 +240,13 @@ final class GraphRecording implements Executor.Recording {
                 long bytes = elements * dtype.bytes();
                 executor.write(new TornadoBuffer(executor, memory, bytes), 0, content);
             }
-            return placeholder(memory, 0, PlanExecutor.arrayType(dtype, features));
+            return standIn(memory, 0, PlanExecutor.arrayType(dtype, features));
         }
 
         Plan build(TornadoDevice device, CompiledCode code, boolean cudaGraph) {
             List<Object> memory = new ArrayList<>();
             List<Object> arguments = new ArrayList<>();
-            placeholders.forEach(
+            standIns.forEach(
                     (m, all) ->
                             all.forEach(
                                     a -> {

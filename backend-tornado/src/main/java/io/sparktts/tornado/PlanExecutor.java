@@ -32,7 +32,7 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A device of TornadoVM. Each kernel is compiled once, as an execution plan of one task over
- * placeholders; a launch points the placeholders at the tensors' device memory (see {@link
+ * stand-ins; a launch points the stand-ins at the tensors' device memory (see {@link
  * DeviceStates}), so data stays on the device and a plan serves all shapes.
  */
 final class PlanExecutor implements Executor {
@@ -220,7 +220,7 @@ final class PlanExecutor implements Executor {
         Object[] arguments = new Object[kernel.arguments()];
         int tensors = kernel.types().size();
         for (int i = 0; i < tensors; i++) {
-            arguments[i] = placeholder(kernel.types().get(i));
+            arguments[i] = standIn(kernel.types().get(i));
         }
         IntArray sizes = new IntArray(32);
         FloatArray scalars = new FloatArray(256);
@@ -245,7 +245,7 @@ final class PlanExecutor implements Executor {
     }
 
     private ProductPlan buildProduct(List<DType> dtypes) {
-        List<Object> arguments = dtypes.stream().map(this::placeholder).toList();
+        List<Object> arguments = dtypes.stream().map(this::standIn).toList();
         AtomicReference<MatrixProduct> product = new AtomicReference<>();
         TaskGraph graph = new TaskGraph("product" + products.size());
         graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, arguments.toArray());
@@ -264,7 +264,7 @@ final class PlanExecutor implements Executor {
     }
 
     /** An array that stands for memory of a type. */
-    static Object placeholder(Class<?> type) {
+    static Object standIn(Class<?> type) {
         try {
             return type.getConstructor(int.class).newInstance(1);
         } catch (ReflectiveOperationException e) {
@@ -272,8 +272,8 @@ final class PlanExecutor implements Executor {
         }
     }
 
-    private Object placeholder(DType dtype) {
-        return placeholder(arrayType(dtype, features));
+    private Object standIn(DType dtype) {
+        return standIn(arrayType(dtype, features));
     }
 
     /** The arrays of a dtype. */
@@ -287,7 +287,7 @@ final class PlanExecutor implements Executor {
         };
     }
 
-    /** Closes a plan, whose placeholders point at what belongs to tensors. */
+    /** Closes a plan, whose stand-ins point at what belongs to tensors. */
     static void close(
             TornadoExecutionPlan plan, DeviceStates states, List<DeviceBufferState> bound) {
         bound.forEach(states::unbind);

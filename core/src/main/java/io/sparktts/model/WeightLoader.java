@@ -138,9 +138,8 @@ public final class WeightLoader implements AutoCloseable {
     private static void join(List<HostTensor> parts, HostTensor joined) {
         long at = 0;
         for (HostTensor part : parts) {
-            double[] values = part.toDoubles();
-            joined.write(at, values, 0, values.length);
-            at += values.length;
+            part.copyTo(0, joined, at, part.elements());
+            at += part.elements();
         }
     }
 
