@@ -165,6 +165,10 @@ public final class ContractCases {
     private static final Sequences LIVE =
             new Sequences(new int[] {63, 1, 130}, new int[] {1, 1, 1}, new int[] {1, 2, 0}, 0);
 
+    /** A prompt that goes on in another slot than the first, with padding. */
+    private static final Sequences PROMPT =
+            new Sequences(new int[] {9}, new int[] {23}, new int[] {1}, 5);
+
     private static void attention(List<KernelWorkload> w) {
         Sequences[] all = {
             Sequences.uniform(1, 0, 1),
@@ -173,6 +177,8 @@ public final class ContractCases {
             Sequences.uniform(1, 64, 1),
             Sequences.uniform(3, 123, 1),
             Sequences.uniform(1, 17, 13),
+            Sequences.uniform(1, 0, 29),
+            PROMPT,
             MIXED,
             DECODE
         };

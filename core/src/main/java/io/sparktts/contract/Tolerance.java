@@ -155,12 +155,12 @@ public record Tolerance(double elementUnits, double scaleUnits, double reduction
 
     /**
      * The bound on a sample of a whole codec's wave in (-1, 1): some forty layers round, and pass
-     * on what those before them rounded. Kernels that are right each were off by 18 units in f16;
-     * the golden files' float32 by 6e-5.
+     * on what those before them rounded. Kernels that are right each were off by 31 (vector) and 35
+     * (jcuda) units in f16, 30 in TF32 and 19 in bf16; the golden files' float32 by 6e-5.
      */
     public static double wave(DType dtype, Variants variants) {
         double epsilon = isTf32(variants.toString()) ? TF32_EPSILON : dtype.epsilon();
-        return Math.max(GoldenCodec.WAVE, 32 * epsilon);
+        return Math.max(GoldenCodec.WAVE, 48 * epsilon);
     }
 
     private static boolean isTf32(String variant) {
