@@ -30,6 +30,12 @@ public final class Editions {
             List.of(
                     new Edition("f16", "(?!Vector)", "HalfFloatArray", "HalfFloatArray", "Elements"),
                     new Edition(
+                            "f16pairs",
+                            "(Quad|package-info)",
+                            "HalfFloatArray",
+                            "HalfFloatArray",
+                            "HalfPairs"),
+                    new Edition(
                             "bf16",
                             "(?!Vector|Quad)",
                             "BFloat16Array",

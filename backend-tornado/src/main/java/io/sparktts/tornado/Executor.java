@@ -47,7 +47,7 @@ interface Executor extends AutoCloseable {
     }
 
     /** A kernel's launch, or a library's call. */
-    sealed interface Step permits Launch, MatrixProduct {}
+    sealed interface Step permits Launch, MatrixProduct, CausalAttention {}
 
     /**
      * One call of a kernel.

@@ -15,9 +15,15 @@ import io.sparktts.tornado.f32.QuadAttentionKernels;
 import io.sparktts.tornado.kernel.KernelSet.PromptSet;
 import io.sparktts.tornado.kernel.KernelSet.QuadSet;
 
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** Attention on GPUs: a work-group per head and token, or a library's products for a prompt. */
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Attention on GPUs: a work-group per head and token, or for a prompt a library's products or its
+ * whole attention.
+ */
 final class GpuAttention {
     /** Tokens from which products pay: before, most of their tiles would be empty. */
     private static final int PROMPT_TOKENS = 16;
@@ -30,6 +36,9 @@ final class GpuAttention {
 
     /** Elements that make 16 bytes of the shortest dtypes. */
     private static final int SPAN_UNIT = 8;
+
+    /** Widths of heads that cuDNN takes are its multiples. */
+    private static final int CUDNN_UNIT = 8;
 
     private final Launcher launcher;
     private final Scratch scratch;
@@ -57,6 +66,11 @@ final class GpuAttention {
             return (long) shape.heads() * batch.tokens() * span();
         }
 
+        /** Whether the prompt may be most of the cache, all of which cuDNN works through. */
+        boolean fillsCache() {
+            return cache.capacity() <= 2 * batch.tokens();
+        }
+
         private List<Tensor> cached() {
             return List.of(cache.keys(), cache.values());
         }
@@ -67,13 +81,27 @@ final class GpuAttention {
         return shape.headDim() <= ROW_LANES;
     }
 
-    /** Whether it is a prompt of one sequence, whose products a library can make. */
-    boolean isPrompt(Call call) {
-        DType dtype = call.qkv.dtype();
-        return launcher.quads(dtype, call.shape.headDim(), call.out, call.qkv) != null
+    private @Nullable QuadSet quads(Call call) {
+        return launcher.quads(call.qkv.dtype(), call.shape.headDim(), call.out, call.qkv);
+    }
+
+    /** Whether it is a prompt of one sequence. */
+    private boolean isPrompt(Call call) {
+        return quads(call) != null
                 && call.batch.batch() == 1
-                && call.batch.tokens() >= PROMPT_TOKENS
-                && call.scores() <= MOST_SCORES;
+                && call.batch.tokens() >= PROMPT_TOKENS;
+    }
+
+    /** Whether a library can make its products. */
+    boolean fitsProducts(Call call) {
+        return isPrompt(call) && call.scores() <= MOST_SCORES;
+    }
+
+    /** Whether cuDNN can make all of it. */
+    boolean fitsCudnn(Call call) {
+        return isPrompt(call)
+                && call.qkv.dtype() == DType.F16
+                && call.shape.headDim() % CUDNN_UNIT == 0;
     }
 
     /** By splits of the context where a head's width allows it, and tokens are few. */
@@ -81,7 +109,7 @@ final class GpuAttention {
         AttentionShape shape = call.shape;
         int capacity = call.cache.capacity();
         int splits = (capacity + QuadAttentionKernels.SPLIT - 1) / QuadAttentionKernels.SPLIT;
-        QuadSet quads = launcher.quads(call.qkv.dtype(), shape.headDim(), call.out, call.qkv);
+        QuadSet quads = quads(call);
         int width = QuadAttentionKernels.STATE + shape.headDim();
         long rows = (long) call.batch.tokens() * shape.heads();
         if (quads == null || rows * splits * width > MOST_PARTS) {
@@ -141,29 +169,21 @@ final class GpuAttention {
                 2);
     }
 
-    /** Scores of all heads, their weights, and the products of these with the values. */
-    void byProducts(Call call) {
+    private PromptSet prompts(Call call) {
+        return Objects.requireNonNull(quads(call)).prompt();
+    }
+
+    /** Keys and values of the only sequence, repeated for the heads that share them. */
+    private record Cached(Tensor keys, Tensor values) {}
+
+    private Cached gatherCache(Call call, PromptSet set, int span) {
         AttentionShape shape = call.shape;
         SequenceBatch batch = call.batch;
         DType dtype = call.qkv.dtype();
-        PromptSet set = set(dtype).quad().prompt();
-        int tokens = batch.tokens();
-        int span = call.span();
-        int dim = shape.headDim();
         int heads = shape.heads();
-        int width = shape.queryWidth();
-        long ofHead = (long) span * dim;
-        long rows = (long) heads * tokens;
+        long ofHead = (long) span * shape.headDim();
         Tensor keys = scratch.get("attention.keys", dtype, heads, ofHead);
         Tensor values = scratch.get("attention.values", dtype, heads, ofHead);
-        Tensor scores = scratch.get("attention.scores", DType.F32, rows, span);
-        Tensor sums = scratch.get("attention.sums", DType.F32, rows, 1);
-        Tensor weights =
-                dtype == DType.F32 ? scores : scratch.get("attention.weights", dtype, rows, span);
-        Tensor whole = scratch.get("attention.whole", DType.F32, tokens, width);
-        Tensor offsets = batch.tokenOffsets();
-        Tensor positions = batch.positions();
-        Tensor slot = batch.slot();
         int quads = Math.toIntExact(keys.elements() / QUAD);
         launcher.cached(
                 set.gatherCache(),
@@ -173,13 +193,77 @@ final class GpuAttention {
                         quads,
                         heads,
                         shape.kvHeads(),
-                        dim,
+                        shape.headDim(),
                         call.cache.capacity(),
                         call.cache.layerOffset(call.layer),
                         span),
                 call.cached(),
-                List.of(keys, values, offsets, positions, slot),
+                List.of(keys, values, batch.tokenOffsets(), batch.positions(), batch.slot()),
                 2);
+        return new Cached(keys, values);
+    }
+
+    /**
+     * A query stands at its position among the keys, so that the mask of whole sequences is right
+     * wherever the prompt begins.
+     */
+    void byCudnn(Call call) {
+        AttentionShape shape = call.shape;
+        SequenceBatch batch = call.batch;
+        PromptSet set = prompts(call);
+        int span = call.cache.capacity();
+        int dim = shape.headDim();
+        Cached cached = gatherCache(call, set, span);
+        long ofHead = (long) span * dim;
+        Tensor queries = scratch.get("attention.queries", DType.F16, shape.heads(), ofHead);
+        Tensor attended = scratch.get("attention.attended", DType.F16, shape.heads(), ofHead);
+        int quads = batch.tokens() * shape.queryWidth() / QUAD;
+        int[] s = sizes(quads, shape.qkvWidth() / QUAD, shape.heads(), dim / QUAD, span);
+        launcher.elements(
+                set.placeQueries(),
+                quads,
+                s,
+                queries,
+                call.qkv,
+                batch.tokenOffsets(),
+                batch.positions(),
+                batch.slot());
+        launcher.run(CausalAttention.of(attended, queries, cached.keys, cached.values, span, dim));
+        launcher.elements(
+                set.takeAttended(),
+                quads,
+                s,
+                call.out,
+                attended,
+                batch.tokenOffsets(),
+                batch.positions(),
+                batch.slot());
+    }
+
+    /** Scores of all heads, their weights, and the products of these with the values. */
+    void byProducts(Call call) {
+        AttentionShape shape = call.shape;
+        SequenceBatch batch = call.batch;
+        DType dtype = call.qkv.dtype();
+        PromptSet set = prompts(call);
+        int tokens = batch.tokens();
+        int span = call.span();
+        int dim = shape.headDim();
+        int heads = shape.heads();
+        int width = shape.queryWidth();
+        long ofHead = (long) span * dim;
+        long rows = (long) heads * tokens;
+        Cached cached = gatherCache(call, set, span);
+        Tensor keys = cached.keys;
+        Tensor values = cached.values;
+        Tensor scores = scratch.get("attention.scores", DType.F32, rows, span);
+        Tensor sums = scratch.get("attention.sums", DType.F32, rows, 1);
+        Tensor weights =
+                dtype == DType.F32 ? scores : scratch.get("attention.weights", dtype, rows, span);
+        Tensor whole = scratch.get("attention.whole", DType.F32, tokens, width);
+        Tensor offsets = batch.tokenOffsets();
+        Tensor positions = batch.positions();
+        Tensor slot = batch.slot();
         long square = (long) tokens * span;
         launcher.run(
                 new MatrixProduct(

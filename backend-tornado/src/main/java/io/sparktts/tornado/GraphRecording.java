@@ -48,6 +48,9 @@ final class GraphRecording implements Executor.Recording {
     private static final int ARGUMENT_BYTES = 5;
     private static final int PRODUCT_ARGUMENTS = 3;
 
+    /** Four arrays and seven numbers. */
+    private static final int ATTENTION_ARGUMENTS = 11;
+
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     private final PlanExecutor executor;
@@ -96,6 +99,7 @@ final class GraphRecording implements Executor.Recording {
                 switch (step) {
                     case Executor.Launch launch -> launch.kernel().arguments() + 1;
                     case MatrixProduct product -> PRODUCT_ARGUMENTS;
+                    case CausalAttention attention -> ATTENTION_ARGUMENTS;
                 };
         return TASK_BYTES + ARGUMENT_BYTES * arguments;
     }
@@ -132,6 +136,7 @@ final class GraphRecording implements Executor.Recording {
             switch (step) {
                 case Executor.Launch launch -> add(task, launch);
                 case MatrixProduct product -> add(task, product);
+                case CausalAttention attention -> add(task, attention);
             }
         }
 
@@ -185,6 +190,19 @@ final class GraphRecording implements Executor.Recording {
                                     .addProduct(graph, task, () -> product, out, left, right));
         }
 
+        private void add(String task, CausalAttention attention) {
+            Object out = standIn(attention.out());
+            Object queries = standIn(attention.queries());
+            Object keys = standIn(attention.keys());
+            Object values = standIn(attention.values());
+            nodes += 1 + ATTENTION_ARGUMENTS;
+            tasks.add(
+                    () ->
+                            features.orElseThrow()
+                                    .addAttention(
+                                            graph, task, attention, out, queries, keys, values));
+        }
+
         /**
          * TornadoVM compiles the last task of a graph always, code at hand or not: it is one that
          * is compiled fast.
@@ -198,6 +216,11 @@ final class GraphRecording implements Executor.Recording {
                     "end",
                     new Executor.Launch(
                             KernelSet.ZERO, 1, 1, buffers, new int[] {1, 0}, new float[0]));
+        }
+
+        /** Of float16. */
+        private Object standIn(TornadoBuffer buffer) {
+            return standIn(buffer.memory(), 0, PlanExecutor.arrayType(DType.F16, features));
         }
 
         private Object standIn(MatrixProduct.Operand operand) {

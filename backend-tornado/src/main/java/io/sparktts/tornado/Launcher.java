@@ -42,14 +42,17 @@ final class Launcher {
 
     private final boolean processor;
     private final Executor executor;
+    private final QuadSet halfQuads;
     private @Nullable List<Executor.Step> captured;
 
     /**
      * @param processor whether a work-item is a loop of a core rather than a lane
+     * @param halfQuads the kernels of quads of float16
      */
-    Launcher(boolean processor, Executor executor) {
+    Launcher(boolean processor, Executor executor, QuadSet halfQuads) {
         this.processor = processor;
         this.executor = executor;
+        this.halfQuads = halfQuads;
     }
 
     boolean processor() {
@@ -102,7 +105,11 @@ final class Launcher {
         for (Tensor t : tensors) {
             fits &= t.offset() % QUAD == 0;
         }
-        return fits ? set(dtype).quad() : null;
+        return fits ? quads(dtype) : null;
+    }
+
+    private QuadSet quads(DType dtype) {
+        return dtype == DType.F16 ? halfQuads : set(dtype).quad();
     }
 
     /** The same for elements shorter than float32, which single loads suffice for. */

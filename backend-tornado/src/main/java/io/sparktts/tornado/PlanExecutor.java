@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 
 /**
  * A device of TornadoVM. Each kernel is compiled once, as an execution plan of one task over
@@ -50,6 +51,9 @@ final class PlanExecutor implements Executor {
     private final Map<String, Plan> plans = new HashMap<>();
     private final Map<List<DType>, ProductPlan> products = new HashMap<>();
 
+    /** By heads, span and width of a head: what cuDNN makes a plan of its own for. */
+    private final Map<List<Integer>, LibraryPlan> attentions = new HashMap<>();
+
     /** Stands for any tensor when memory is allocated, by its size in bytes alone. */
     private final FloatArray anchor = new FloatArray(1);
 
@@ -69,11 +73,17 @@ final class PlanExecutor implements Executor {
             IntArray sizes,
             FloatArray scalars) {}
 
-    /** A plan of one library call, which asks for the product that is to be made. */
-    private record ProductPlan(
-            TornadoExecutionPlan plan,
-            List<DeviceBufferState> operands,
-            AtomicReference<MatrixProduct> product) {}
+    /** A plan of one library call. */
+    private record LibraryPlan(TornadoExecutionPlan plan, List<DeviceBufferState> operands) {
+        void bind(DeviceStates states, List<TornadoBuffer> buffers) {
+            for (int i = 0; i < operands.size(); i++) {
+                states.bind(operands.get(i), (XPUBuffer) buffers.get(i).memory());
+            }
+        }
+    }
+
+    /** One that asks for the product that is to be made. */
+    private record ProductPlan(LibraryPlan call, AtomicReference<MatrixProduct> product) {}
 
     @Override
     public Object allocate(DType dtype, long elements) {
@@ -155,6 +165,7 @@ final class PlanExecutor implements Executor {
         switch (step) {
             case Launch launch -> launch(launch);
             case MatrixProduct product -> multiply(product);
+            case CausalAttention attention -> attend(attention);
         }
     }
 
@@ -185,11 +196,17 @@ final class PlanExecutor implements Executor {
                 products.computeIfAbsent(
                         operands.stream().map(MatrixProduct.Operand::dtype).toList(),
                         this::buildProduct);
-        for (int i = 0; i < operands.size(); i++) {
-            states.bind(plan.operands.get(i), (XPUBuffer) operands.get(i).buffer().memory());
-        }
+        plan.call.bind(states, operands.stream().map(MatrixProduct.Operand::buffer).toList());
         plan.product.set(product);
-        execute(plan.plan, "a matrix product");
+        execute(plan.call.plan, "a matrix product");
+    }
+
+    private void attend(CausalAttention a) {
+        LibraryPlan plan =
+                attentions.computeIfAbsent(
+                        List.of(a.heads(), a.span(), a.headDim()), k -> buildAttention(a));
+        plan.bind(states, List.of(a.out(), a.queries(), a.keys(), a.values()));
+        execute(plan.plan, "attention");
     }
 
     /** Runs a plan to its end. */
@@ -257,10 +274,30 @@ final class PlanExecutor implements Executor {
                         arguments.get(0),
                         arguments.get(1),
                         arguments.get(2));
+        return new ProductPlan(libraryPlan(graph, arguments), product);
+    }
+
+    private LibraryPlan buildAttention(CausalAttention a) {
+        List<Object> arguments = Stream.generate(() -> standIn(DType.F16)).limit(4).toList();
+        TaskGraph graph = new TaskGraph("attention" + attentions.size());
+        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, arguments.toArray());
+        features.orElseThrow()
+                .addAttention(
+                        graph,
+                        CompiledCode.TASK,
+                        a,
+                        arguments.get(0),
+                        arguments.get(1),
+                        arguments.get(2),
+                        arguments.get(3));
+        return libraryPlan(graph, arguments);
+    }
+
+    private LibraryPlan libraryPlan(TaskGraph graph, List<Object> arguments) {
         ImmutableTaskGraph compiled = graph.snapshot();
         TornadoExecutionPlan plan = new TornadoExecutionPlan(compiled);
         plan.withDevice(device);
-        return new ProductPlan(plan, states.of(compiled, arguments), product);
+        return new LibraryPlan(plan, states.of(compiled, arguments));
     }
 
     /** An array that stands for memory of a type. */
@@ -302,7 +339,9 @@ final class PlanExecutor implements Executor {
     public void close() {
         plans.values().forEach(p -> close(p.plan, states, p.tensors));
         plans.clear();
-        products.values().forEach(p -> close(p.plan, states, p.operands));
+        products.values().forEach(p -> close(p.call.plan, states, p.call.operands));
         products.clear();
+        attentions.values().forEach(p -> close(p.plan, states, p.operands));
+        attentions.clear();
     }
 }

@@ -1,11 +1,13 @@
 package io.sparktts.tornado;
 
 import io.sparktts.tornado.kernel.KernelSet;
+import io.sparktts.tornado.kernel.KernelSet.QuadSet;
 
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.function.Supplier;
 
@@ -16,7 +18,12 @@ import java.util.function.Supplier;
 interface SdkFeatures {
     /** Those of this build, if it had an SDK. */
     static Optional<SdkFeatures> find() {
-        return ServiceLoader.load(SdkFeatures.class).findFirst();
+        try {
+            return ServiceLoader.load(SdkFeatures.class).findFirst();
+        } catch (ServiceConfigurationError e) {
+            // Named, but not there: a build without an SDK over one that had it.
+            return Optional.empty();
+        }
     }
 
     /** The kernels of bfloat16, for the CUDA backend. */
@@ -24,6 +31,9 @@ interface SdkFeatures {
 
     /** An array of bfloat16. */
     Object bf16Array(int elements);
+
+    /** Kernels of float16 that move two neighbours at once, for the CUDA backend. */
+    QuadSet halfQuads();
 
     /** Whether cuBLAS can be loaded. */
     boolean hasCublas();
@@ -40,6 +50,19 @@ interface SdkFeatures {
             Object out,
             Object left,
             Object right);
+
+    /** Whether the SDK's library of cuDNN can be loaded. */
+    boolean hasCudnn();
+
+    /** Adds attention by cuDNN to a task graph, of arrays of float16. */
+    void addAttention(
+            TaskGraph graph,
+            String task,
+            CausalAttention attention,
+            Object out,
+            Object queries,
+            Object keys,
+            Object values);
 
     /** Makes a plan that has not run yet replay as a CUDA graph. */
     void replayAsCudaGraph(TornadoExecutionPlan plan);

@@ -17,6 +17,7 @@ import io.sparktts.backend.Tensor;
 import io.sparktts.backend.Variants;
 import io.sparktts.backend.Weight;
 import io.sparktts.backend.WeightRole;
+import io.sparktts.tornado.kernel.KernelSet.QuadSet;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -39,6 +40,9 @@ final class TornadoDevice implements Device {
     /** All matrix products by cuBLAS. */
     static final String CUBLAS = "cublas";
 
+    /** The attention of a prompt of one sequence by cuDNN, any other as in {@link #FUSED}. */
+    static final String CUDNN = "cudnn";
+
     private final DeviceInfo info;
     private final Traits traits;
     private final Executor executor;
@@ -53,8 +57,20 @@ final class TornadoDevice implements Device {
      * @param half whether the device computes with float16
      * @param bfloat16 whether it does with bfloat16
      * @param products whether a library makes matrix products
+     * @param attention whether a library makes attention in float16
+     * @param halfQuads the kernels of quads of float16
      */
-    record Traits(boolean processor, Support half, Support bfloat16, boolean products) {}
+    record Traits(
+            boolean processor,
+            Support half,
+            Support bfloat16,
+            boolean products,
+            boolean attention,
+            QuadSet halfQuads) {
+        Traits asGpu() {
+            return new Traits(false, half, bfloat16, products, attention, halfQuads);
+        }
+    }
 
     TornadoDevice(DeviceInfo info, Traits traits, Executor executor) {
         this.info = info;
@@ -65,8 +81,7 @@ final class TornadoDevice implements Device {
 
     /** For tests: the same device, given the kernels of GPUs. */
     TornadoDevice asGpu() {
-        return new TornadoDevice(
-                info, new Traits(false, traits.half, traits.bfloat16, traits.products), executor);
+        return new TornadoDevice(info, traits.asGpu(), executor);
     }
 
     Traits traits() {
@@ -148,7 +163,10 @@ final class TornadoDevice implements Device {
         }
         return switch (op) {
             case LINEAR, SWI_GLU, MLP -> List.of(FUSED, OWN, CUBLAS);
-            case ATTENTION -> List.of(FUSED, OWN);
+            case ATTENTION ->
+                    traits.attention
+                            ? List.of(FUSED, OWN, CUBLAS, CUDNN)
+                            : List.of(FUSED, OWN, CUBLAS);
             default -> List.of(FUSED);
         };
     }
@@ -163,6 +181,9 @@ final class TornadoDevice implements Device {
     public Support supports(Op op, DType dtype, String variant) {
         if (!variants(op).contains(variant)) {
             return Support.no(op.id() + " has no variant " + variant);
+        }
+        if (variant.equals(CUDNN) && dtype != DType.F16) {
+            return Support.no("TornadoVM's attention by cuDNN takes f16 alone");
         }
         return switch (dtype) {
             case F32 -> Support.YES;
@@ -224,15 +245,14 @@ final class TornadoDevice implements Device {
 
     @Override
     public OptionalDouble measureLimit(LimitKind kind, DType dtype, Duration budget) {
-        return dtype == DType.F32
-                ? probe.measure(kind, info.lastLevelCacheBytes(), budget)
-                : OptionalDouble.empty();
+        return probe.measure(kind, dtype, budget);
     }
 
     @Override
     public void close() {
         kernels.forEach(TornadoKernels::close);
         kernels.clear();
+        probe.close();
         executor.close();
     }
 }

@@ -105,11 +105,14 @@ final class TornadoDevices {
 
     private static io.sparktts.tornado.TornadoDevice.Traits traits(
             TornadoDevice device, Optional<SdkFeatures> features) {
+        Optional<SdkFeatures> cuda = isCuda(device) ? features : Optional.empty();
         return new io.sparktts.tornado.TornadoDevice.Traits(
                 device.getDeviceType() == TornadoDeviceType.CPU,
                 half(device),
                 bfloat16(device, features),
-                isCuda(device) && features.isPresent() && features.get().hasCublas());
+                cuda.map(SdkFeatures::hasCublas).orElse(false),
+                cuda.map(SdkFeatures::hasCudnn).orElse(false),
+                cuda.map(SdkFeatures::halfQuads).orElse(Launcher.F16.quad()));
     }
 
     private static Support bfloat16(TornadoDevice device, Optional<SdkFeatures> features) {

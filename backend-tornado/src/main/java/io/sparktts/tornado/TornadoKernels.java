@@ -46,6 +46,7 @@ final class TornadoKernels implements Kernels, AutoCloseable {
 
     private final Map<Op, String> chosen;
     private final boolean products;
+    private final boolean attention;
     private final boolean processor;
     private final Launcher launcher;
     private final Scratch scratch;
@@ -60,8 +61,9 @@ final class TornadoKernels implements Kernels, AutoCloseable {
     TornadoKernels(TornadoDevice device, Executor executor, Map<Op, String> chosen) {
         this.chosen = chosen;
         this.products = device.traits().products();
+        this.attention = device.traits().attention();
         this.processor = device.traits().processor();
-        this.launcher = new Launcher(processor, executor);
+        this.launcher = new Launcher(processor, executor, device.traits().halfQuads());
         this.scratch = new Scratch(device);
         this.matrices = new MatrixLaunches(launcher, scratch);
         this.codec = new CodecLaunches(launcher, scratch);
@@ -186,6 +188,15 @@ final class TornadoKernels implements Kernels, AutoCloseable {
         };
     }
 
+    private boolean byCudnn(GpuAttention.Call call) {
+        return switch (Objects.requireNonNull(chosen.get(Op.ATTENTION))) {
+            case TornadoDevice.CUDNN -> gpuAttention.fitsCudnn(call);
+            case TornadoDevice.FUSED ->
+                    attention && gpuAttention.fitsCudnn(call) && call.fillsCache();
+            default -> false;
+        };
+    }
+
     @Override
     public void rotary(Tensor qkv, AttentionShape shape, Tensor positions, Tensor cos, Tensor sin) {
         int tokens = qkv.rows();
@@ -270,7 +281,9 @@ final class TornadoKernels implements Kernels, AutoCloseable {
         TornadoCache c = (TornadoCache) cache;
         if (!processor && GpuAttention.fitsGroup(shape)) {
             GpuAttention.Call call = new GpuAttention.Call(out, qkv, c, layer, shape, batch);
-            if (byLibrary(Op.ATTENTION, batch.tokens()) && gpuAttention.isPrompt(call)) {
+            if (byCudnn(call)) {
+                gpuAttention.byCudnn(call);
+            } else if (byLibrary(Op.ATTENTION, batch.tokens()) && gpuAttention.fitsProducts(call)) {
                 gpuAttention.byProducts(call);
             } else {
                 gpuAttention.byGroups(call);

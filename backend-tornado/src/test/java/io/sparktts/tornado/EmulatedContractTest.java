@@ -9,6 +9,7 @@ import io.sparktts.contract.CaseResult;
 import io.sparktts.contract.CaseStatus;
 import io.sparktts.contract.ContractCase;
 import io.sparktts.contract.ContractCases;
+import io.sparktts.tornado.kernel.KernelSet;
 
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -25,10 +26,14 @@ class EmulatedContractTest {
     private static final Support BF16 =
             SdkFeatures.find().isPresent() ? Support.YES : Support.no("built without an SDK");
 
+    private static final KernelSet.QuadSet HALF_QUADS =
+            SdkFeatures.find().map(SdkFeatures::halfQuads).orElse(Launcher.F16.quad());
+
     private static TornadoDevice device(boolean processor) {
         return new TornadoDevice(
                 new DeviceInfo("emulated", "emulated", 0, 0, "plain Java"),
-                new TornadoDevice.Traits(processor, Support.YES, BF16, !processor),
+                new TornadoDevice.Traits(
+                        processor, Support.YES, BF16, !processor, !processor, HALF_QUADS),
                 new EmulatedExecutor());
     }
 

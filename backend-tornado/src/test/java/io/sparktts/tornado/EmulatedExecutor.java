@@ -56,6 +56,7 @@ final class EmulatedExecutor implements Executor {
         switch (step) {
             case Launch launch -> launch(launch);
             case MatrixProduct product -> EmulatedProduct.run(product);
+            case CausalAttention attention -> EmulatedAttention.run(attention);
         }
     }
 

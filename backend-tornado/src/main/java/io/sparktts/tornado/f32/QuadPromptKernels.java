@@ -13,9 +13,10 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * What stands before, between and after the two matrix products that a library makes of a prompt's
- * attention. Keys and values are repeated for the heads that share them, so that each product is
- * one call; weights are divided by their sums last, where fewest elements are left.
+ * What stands before, between and after what a library makes of a prompt's attention: its two
+ * matrix products, or all of it. Keys and values are repeated for the heads that share them, so
+ * that each product is one call; weights are divided by their sums last, where fewest elements are
+ * left.
  */
 public final class QuadPromptKernels {
     private QuadPromptKernels() {}
@@ -26,7 +27,9 @@ public final class QuadPromptKernels {
         return new KernelSet.PromptSet(
                 KernelCode.of(here, "gatherCache", QuadPromptKernels::gatherCache),
                 KernelCode.ofGroups(here, "causalWeights", QuadPromptKernels::causalWeights),
-                KernelCode.of(here, "divideLive", QuadPromptKernels::divideLive));
+                KernelCode.of(here, "divideLive", QuadPromptKernels::divideLive),
+                KernelCode.of(here, "placeQueries", QuadPromptKernels::placeQueries),
+                KernelCode.of(here, "takeAttended", QuadPromptKernels::takeAttended));
     }
 
     /**
@@ -188,6 +191,73 @@ public final class QuadPromptKernels {
                     xF32.get(x + 1) * factor,
                     xF32.get(x + 2) * factor,
                     xF32.get(x + 3) * factor);
+        }
+    }
+
+    /** Where a quad of a token's heads stands in {@code [heads, span, headDim]}, in quads. */
+    private static int placed(int column, int quads, int position, int span) {
+        return (column / quads * span + position) * quads + column % quads;
+    }
+
+    /**
+     * Puts the only sequence's queries into rows of {@code [heads, span, headDim]} by their
+     * positions, and leaves the other rows as they are. A work-item copies a quad.
+     *
+     * <p>p: quads, quads of a row of qkv, heads, quads of a head, span; out, qkv, tokenOffsets,
+     * positions, slot.
+     */
+    public static void placeQueries(
+            KernelContext c,
+            FloatArray out,
+            FloatArray qkv,
+            IntArray offsets,
+            IntArray positions,
+            IntArray slots,
+            IntArray p) {
+        int i = c.globalIdx;
+        int quads = p.get(3);
+        int row = p.get(2) * quads;
+        int t = i / row;
+        if (i < p.get(0) && t < offsets.get(p.get(7) + 1) && slots.get(p.get(9)) >= 0) {
+            int from = p.get(6) / 4 + t * p.get(1) + i % row;
+            store(
+                    out,
+                    p.get(5) / 4 + placed(i % row, quads, positions.get(p.get(8) + t), p.get(4)),
+                    load(qkv, from, 0),
+                    load(qkv, from, 1),
+                    load(qkv, from, 2),
+                    load(qkv, from, 3));
+        }
+    }
+
+    /**
+     * Takes the rows of the only sequence's tokens out of {@code [heads, span, headDim]}, and
+     * leaves those of padding as they are. A work-item copies a quad.
+     *
+     * <p>p: as of {@link #placeQueries}; out, x, tokenOffsets, positions, slot.
+     */
+    public static void takeAttended(
+            KernelContext c,
+            FloatArray out,
+            FloatArray x,
+            IntArray offsets,
+            IntArray positions,
+            IntArray slots,
+            IntArray p) {
+        int i = c.globalIdx;
+        int quads = p.get(3);
+        int row = p.get(2) * quads;
+        int t = i / row;
+        if (i < p.get(0) && t < offsets.get(p.get(7) + 1) && slots.get(p.get(9)) >= 0) {
+            int position = positions.get(p.get(8) + t);
+            int from = p.get(6) / 4 + placed(i % row, quads, position, p.get(4));
+            store(
+                    out,
+                    p.get(5) / 4 + i,
+                    load(x, from, 0),
+                    load(x, from, 1),
+                    load(x, from, 2),
+                    load(x, from, 3));
         }
     }
 }

@@ -103,9 +103,13 @@ public record KernelSet(
             KernelCode rotaryWrite,
             KernelCode attention) {}
 
-    /** Kernels beside the matrix products of a prompt's attention. */
+    /** Kernels beside what a library makes of a prompt's attention. */
     public record PromptSet(
-            KernelCode gatherCache, KernelCode causalWeights, KernelCode divideLive) {}
+            KernelCode gatherCache,
+            KernelCode causalWeights,
+            KernelCode divideLive,
+            KernelCode placeQueries,
+            KernelCode takeAttended) {}
 
     /** Those of them that narrow a row of logits to candidates. */
     public record GroupSamplingSet(
