@@ -7,6 +7,7 @@ import io.sparktts.contract.GoldenChecks;
 
 import org.jspecify.annotations.Nullable;
 
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,11 +40,20 @@ public final class VerifyCommand implements Callable<Integer> {
 
     @Mixin private Selection only = new Selection();
 
-    @Option(
-            names = "--golden",
-            paramLabel = "DIR",
-            description = "golden files to use instead of the bundled ones")
-    private @Nullable Path golden;
+    private static final class Goldens {
+        @Option(
+                names = "--golden",
+                paramLabel = "DIR",
+                description = "golden files to use instead of the bundled ones")
+        private @Nullable Path directory;
+
+        @Option(
+                names = "--no-golden",
+                description = "leave out golden checks: whole models, for slow checkers")
+        private boolean none;
+    }
+
+    @ArgGroup private Goldens goldens = new Goldens();
 
     @Option(
             names = "--require",
@@ -72,7 +82,7 @@ public final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        Path goldenFiles = golden == null ? null : golden.toAbsolutePath();
+        Path goldenFiles = goldens.directory == null ? null : goldens.directory.toAbsolutePath();
         if (goldenFiles != null) {
             // Says what is missing now, rather than from each backend's process.
             GoldenChecks.of(goldenFiles);
@@ -99,7 +109,8 @@ public final class VerifyCommand implements Callable<Integer> {
                     verify(
                             e.getKey(),
                             e.getValue().devices().getFirst(),
-                            new VerifyWorker.Choice(only.dtypes(), goldenFiles, mostOperations),
+                            new VerifyWorker.Choice(
+                                    only.dtypes(), !goldens.none, goldenFiles, mostOperations),
                             out);
         }
         if (runnable.isEmpty()) {
@@ -166,6 +177,9 @@ public final class VerifyCommand implements Callable<Integer> {
         choice.dtypes().forEach(t -> arguments.add("--dtype=" + t.id()));
         if (choice.golden() != null) {
             arguments.add("--golden=" + choice.golden());
+        }
+        if (!choice.goldens()) {
+            arguments.add("--no-golden");
         }
         arguments.add("--most-operations=" + choice.mostOperations());
         return arguments;

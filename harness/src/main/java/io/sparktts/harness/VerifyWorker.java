@@ -37,10 +37,11 @@ final class VerifyWorker {
      * Which checks to run.
      *
      * @param dtypes those to check; empty for all
+     * @param goldens whether golden checks are run
      * @param golden directory of golden files; null for the bundled ones
      * @param mostOperations contract cases that cost the oracle more are left out
      */
-    record Choice(List<DType> dtypes, @Nullable Path golden, long mostOperations) {
+    record Choice(List<DType> dtypes, boolean goldens, @Nullable Path golden, long mostOperations) {
         boolean takes(DType dtype) {
             return dtypes.isEmpty() || dtypes.contains(dtype);
         }
@@ -88,7 +89,6 @@ final class VerifyWorker {
     }
 
     private static List<Check> checks(Device device, Choice choice) {
-        Path golden = choice.golden();
         List<Check> checks = new ArrayList<>();
         for (ContractCase c : ContractCases.all()) {
             if (choice.takes(c.dtype()) && c.operations() <= choice.mostOperations()) {
@@ -99,6 +99,14 @@ final class VerifyWorker {
                 }
             }
         }
+        if (choice.goldens()) {
+            addGoldens(checks, device, choice);
+        }
+        return checks;
+    }
+
+    private static void addGoldens(List<Check> checks, Device device, Choice choice) {
+        Path golden = choice.golden();
         boolean hasNaive =
                 Arrays.stream(Op.values())
                         .anyMatch(op -> device.variants(op).contains(Variants.NAIVE));
@@ -111,6 +119,5 @@ final class VerifyWorker {
                 }
             }
         }
-        return checks;
     }
 }

@@ -38,11 +38,12 @@ public final class WorkerCommand {
             @Parameters Path events,
             @Option(names = "--from", defaultValue = "0") int from,
             @Option(names = "--dtype") @Nullable List<DType> dtypes,
+            @Option(names = "--no-golden") boolean noGolden,
             @Option(names = "--golden") @Nullable Path golden,
             @Option(names = "--most-operations") long mostOperations) {
         VerifyWorker.Choice choice =
                 new VerifyWorker.Choice(
-                        dtypes == null ? List.of() : dtypes, golden, mostOperations);
+                        dtypes == null ? List.of() : dtypes, !noGolden, golden, mostOperations);
         VerifyWorker.run(backend, device, choice, from, events);
         return UserError.OK;
     }

@@ -76,6 +76,7 @@ class CommandLineTest {
                         + " bench",
                 "bench --nonsense                  | --nonsense                             |"
                         + " --help",
+                "verify --no-golden --golden DIR   | mutually exclusive                     | --golden",
                 "verify --golden absent            | absent                                 | does"
                         + " not exist",
                 "report absent.jsonl --out absent  | absent.jsonl                           | no"

@@ -61,7 +61,7 @@ public record BenchSpec(
     }
 
     /** TF32 is no storage type, but what it computes must not pass as float32. */
-    private String dtypeLabel() {
+    String dtypeLabel() {
         boolean lower = variant.toLowerCase(Locale.ROOT).contains("tf32");
         return lower && dtype == DType.F32 ? "tf32" : dtype.id();
     }

@@ -52,7 +52,9 @@ final class LimitMeter {
         this.dtype = spec.dtype();
         boolean memory = spec.kind() == BenchKind.DECODE || (bytes > 0 && flops < RIDGE * bytes);
         this.work = memory ? bytes : flops;
-        if (work == 0) {
+        boolean tensorFloat = !spec.dtypeLabel().equals(dtype.id());
+        if (work == 0 || (!memory && tensorFloat)) {
+            // No probe multiplies in TF32, and float32 multiply-adds are no limit to it.
             kinds = List.of();
         } else if (!memory) {
             kinds = List.of(LimitKind.FMA);
