@@ -36,7 +36,6 @@ final class SpeedupTable {
             Set.of(
                     Columns.LIMIT_KIND,
                     Columns.ERROR_IN_TOLERANCE,
-                    Columns.COLD_START,
                     Columns.CLOCK_BEFORE,
                     Columns.CLOCK_AFTER);
 
