@@ -10,7 +10,7 @@ import java.util.stream.Stream;
  * differ in the array's type, and in the class that loads and stores its elements. Arrays whose
  * name ends in F32 keep theirs.
  *
- * <p>Arguments: the sources, the folder of the editions, and the name of the one to make.
+ * <p>Arguments: the sources, the folder of the editions, and the names of those to make.
  */
 public final class Editions {
     private Editions() {}
@@ -49,12 +49,18 @@ public final class Editions {
                             "BFloat16Words"));
 
     public static void main(String[] args) throws IOException {
-        Edition edition =
-                EDITIONS.stream().filter(e -> e.name.equals(args[2])).findFirst().orElseThrow();
-        Path target = Path.of(args[1], edition.name);
+        for (String name : List.of(args).subList(2, args.length)) {
+            make(
+                    EDITIONS.stream().filter(e -> e.name.equals(name)).findFirst().orElseThrow(),
+                    Path.of(args[0]),
+                    Path.of(args[1], name));
+        }
+    }
+
+    private static void make(Edition edition, Path from, Path target) throws IOException {
         Files.createDirectories(target);
         List<Path> sources;
-        try (Stream<Path> files = Files.list(Path.of(args[0]))) {
+        try (Stream<Path> files = Files.list(from)) {
             sources = files.filter(f -> f.toString().endsWith(".java")).toList();
         }
         for (Path file : sources) {

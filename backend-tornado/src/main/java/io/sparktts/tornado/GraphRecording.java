@@ -191,10 +191,10 @@ final class GraphRecording implements Executor.Recording {
         }
 
         private void add(String task, CausalAttention attention) {
-            Object out = standIn(attention.out());
-            Object queries = standIn(attention.queries());
-            Object keys = standIn(attention.keys());
-            Object values = standIn(attention.values());
+            Object out = standIn(attention.out(), DType.F16);
+            Object queries = standIn(attention.queries(), DType.F16);
+            Object keys = standIn(attention.keys(), DType.F16);
+            Object values = standIn(attention.values(), DType.F16);
             nodes += 1 + ATTENTION_ARGUMENTS;
             tasks.add(
                     () ->
@@ -218,16 +218,12 @@ final class GraphRecording implements Executor.Recording {
                             KernelSet.ZERO, 1, 1, buffers, new int[] {1, 0}, new float[0]));
         }
 
-        /** Of float16. */
-        private Object standIn(TornadoBuffer buffer) {
-            return standIn(buffer.memory(), 0, PlanExecutor.arrayType(DType.F16, features));
+        private Object standIn(MatrixProduct.Operand operand) {
+            return standIn(operand.buffer(), operand.dtype());
         }
 
-        private Object standIn(MatrixProduct.Operand operand) {
-            return standIn(
-                    operand.buffer().memory(),
-                    0,
-                    PlanExecutor.arrayType(operand.dtype(), features));
+        private Object standIn(TornadoBuffer buffer, DType dtype) {
+            return standIn(buffer.memory(), 0, PlanExecutor.arrayType(dtype, features));
         }
 
         /**

@@ -24,12 +24,12 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 
 /**
  * A device of TornadoVM. Each kernel is compiled once, as an execution plan of one task over
@@ -262,38 +262,47 @@ final class PlanExecutor implements Executor {
     }
 
     private ProductPlan buildProduct(List<DType> dtypes) {
-        List<Object> arguments = dtypes.stream().map(this::standIn).toList();
         AtomicReference<MatrixProduct> product = new AtomicReference<>();
-        TaskGraph graph = new TaskGraph("product" + products.size());
-        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, arguments.toArray());
-        features.orElseThrow()
-                .addProduct(
-                        graph,
-                        CompiledCode.TASK,
-                        product::get,
-                        arguments.get(0),
-                        arguments.get(1),
-                        arguments.get(2));
-        return new ProductPlan(libraryPlan(graph, arguments), product);
+        LibraryPlan call =
+                libraryPlan(
+                        "product" + products.size(),
+                        dtypes,
+                        (sdk, graph, a) ->
+                                sdk.addProduct(
+                                        graph,
+                                        CompiledCode.TASK,
+                                        product::get,
+                                        a.get(0),
+                                        a.get(1),
+                                        a.get(2)));
+        return new ProductPlan(call, product);
     }
 
-    private LibraryPlan buildAttention(CausalAttention a) {
-        List<Object> arguments = Stream.generate(() -> standIn(DType.F16)).limit(4).toList();
-        TaskGraph graph = new TaskGraph("attention" + attentions.size());
-        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, arguments.toArray());
-        features.orElseThrow()
-                .addAttention(
-                        graph,
-                        CompiledCode.TASK,
-                        a,
-                        arguments.get(0),
-                        arguments.get(1),
-                        arguments.get(2),
-                        arguments.get(3));
-        return libraryPlan(graph, arguments);
+    private LibraryPlan buildAttention(CausalAttention attention) {
+        return libraryPlan(
+                "attention" + attentions.size(),
+                Collections.nCopies(4, DType.F16),
+                (sdk, graph, a) ->
+                        sdk.addAttention(
+                                graph,
+                                CompiledCode.TASK,
+                                attention,
+                                a.get(0),
+                                a.get(1),
+                                a.get(2),
+                                a.get(3)));
     }
 
-    private LibraryPlan libraryPlan(TaskGraph graph, List<Object> arguments) {
+    /** Adds a library's task to a graph, over stand-ins. */
+    private interface LibraryTask {
+        void add(SdkFeatures sdk, TaskGraph graph, List<Object> arguments);
+    }
+
+    private LibraryPlan libraryPlan(String name, List<DType> dtypes, LibraryTask task) {
+        List<Object> arguments = dtypes.stream().map(this::standIn).toList();
+        TaskGraph graph = new TaskGraph(name);
+        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, arguments.toArray());
+        task.add(features.orElseThrow(), graph, arguments);
         ImmutableTaskGraph compiled = graph.snapshot();
         TornadoExecutionPlan plan = new TornadoExecutionPlan(compiled);
         plan.withDevice(device);
