@@ -3,6 +3,7 @@ package io.sparktts.tornado.f32;
 import static io.sparktts.tornado.kernel.Elements.load;
 import static io.sparktts.tornado.kernel.Elements.store;
 
+import io.sparktts.tornado.kernel.Functions;
 import io.sparktts.tornado.kernel.KernelCode;
 import io.sparktts.tornado.kernel.KernelSet;
 import io.sparktts.tornado.kernel.Reductions;
@@ -50,16 +51,10 @@ public final class GroupKernels {
         int o = p.get(2) + c.groupIdx * n;
         int xo = p.get(3) + c.groupIdx * n;
         int wo = p.get(4);
-        float squares = 0f;
-        for (int i = lane; i < n; i += lanes) {
-            float v = load(x, xo + i);
-            squares += v * v;
-        }
+        float squares = RmsNormSteps.squares(x, xo, n, lane, lanes);
         float total = Reductions.sum(c, lane, lanes, squares);
         float factor = 1f / TornadoMath.sqrt(total / n + sF32.get(0));
-        for (int i = lane; i < n; i += lanes) {
-            store(out, o + i, load(x, xo + i) * factor * load(weight, wo + i));
-        }
+        RmsNormSteps.scale(out, o, x, xo, weight, wo, n, lane, lanes, factor);
     }
 
     public static void addRmsNorm(
@@ -77,17 +72,10 @@ public final class GroupKernels {
         int ro = p.get(3) + c.groupIdx * n;
         int xo = p.get(4) + c.groupIdx * n;
         int wo = p.get(5);
-        float squares = 0f;
-        for (int i = lane; i < n; i += lanes) {
-            store(residual, ro + i, load(residual, ro + i) + load(x, xo + i));
-            float v = load(residual, ro + i);
-            squares += v * v;
-        }
+        float squares = RmsNormSteps.addAndSquares(residual, ro, x, xo, n, lane, lanes);
         float total = Reductions.sum(c, lane, lanes, squares);
         float factor = 1f / TornadoMath.sqrt(total / n + sF32.get(0));
-        for (int i = lane; i < n; i += lanes) {
-            store(out, o + i, load(residual, ro + i) * factor * load(weight, wo + i));
-        }
+        RmsNormSteps.scale(out, o, residual, ro, weight, wo, n, lane, lanes, factor);
     }
 
     public static void softmax(KernelContext c, FloatArray out, FloatArray x, IntArray p) {
@@ -120,6 +108,29 @@ public final class GroupKernels {
         return sum;
     }
 
+    /** The {@code i}-th element of {@link #linear} without its bias, to all lanes. */
+    private static float product(
+            KernelContext c,
+            int i,
+            int lane,
+            int lanes,
+            FloatArray x,
+            FloatArray weight,
+            IntArray p) {
+        int in = p.get(1);
+        int xo = p.get(5) + i / p.get(2) * in;
+        int wo = p.get(6) + i % p.get(2) * in;
+        return Reductions.sum(c, lane, lanes, dot(x, xo, weight, wo, in, lane, lanes));
+    }
+
+    private static float biased(float y, int i, FloatArray bias, IntArray p) {
+        float biased = y;
+        if (p.get(3) != 0) {
+            biased += load(bias, p.get(7) + i % p.get(2));
+        }
+        return biased;
+    }
+
     public static void linear(
             KernelContext c,
             FloatArray out,
@@ -128,18 +139,10 @@ public final class GroupKernels {
             FloatArray bias,
             IntArray p) {
         int lane = c.localIdx;
-        int lanes = c.localGroupSizeX;
         int i = c.groupIdx;
-        int in = p.get(1);
-        int feature = i % p.get(2);
-        int xo = p.get(5) + i / p.get(2) * in;
-        float part = dot(x, xo, weight, p.get(6) + feature * in, in, lane, lanes);
-        float y = Reductions.sum(c, lane, lanes, part);
+        float y = product(c, i, lane, c.localGroupSizeX, x, weight, p);
         if (lane == 0) {
-            if (p.get(3) != 0) {
-                y += load(bias, p.get(7) + feature);
-            }
-            store(out, p.get(4) + i, y);
+            store(out, p.get(4) + i, biased(y, i, bias, p));
         }
     }
 
@@ -151,18 +154,10 @@ public final class GroupKernels {
             FloatArray bias,
             IntArray p) {
         int lane = c.localIdx;
-        int lanes = c.localGroupSizeX;
         int i = c.groupIdx;
-        int in = p.get(1);
-        int feature = i % p.get(2);
-        int xo = p.get(5) + i / p.get(2) * in;
-        float part = dot(x, xo, weight, p.get(6) + feature * in, in, lane, lanes);
-        float y = Reductions.sum(c, lane, lanes, part);
+        float y = product(c, i, lane, c.localGroupSizeX, x, weight, p);
         if (lane == 0) {
-            if (p.get(3) != 0) {
-                y += load(bias, p.get(7) + feature);
-            }
-            outF32.set(p.get(4) + i, y);
+            outF32.set(p.get(4) + i, biased(y, i, bias, p));
         }
     }
 
@@ -181,7 +176,7 @@ public final class GroupKernels {
         float gate = Reductions.sum(c, lane, lanes, gatePart);
         float up = Reductions.sum(c, lane, lanes, upPart);
         if (lane == 0) {
-            store(out, p.get(3) + i, gate / (1f + TornadoMath.exp(-gate)) * up);
+            store(out, p.get(3) + i, Functions.siluMul(gate, up));
         }
     }
 
@@ -199,8 +194,10 @@ public final class GroupKernels {
         int o = p.get(3) + row * n;
         int gate = p.get(4) + row * 2 * n;
         for (int i = first + c.localIdx; i < end; i += c.localGroupSizeX) {
-            float g = load(gateUp, gate + i);
-            store(out, o + i, g / (1f + TornadoMath.exp(-g)) * load(gateUp, gate + n + i));
+            store(
+                    out,
+                    o + i,
+                    Functions.siluMul(load(gateUp, gate + i), load(gateUp, gate + n + i)));
         }
     }
 

@@ -3,8 +3,9 @@ package io.sparktts.tornado.f32;
 import static io.sparktts.tornado.kernel.Elements.load;
 import static io.sparktts.tornado.kernel.Elements.store;
 
+import io.sparktts.tornado.kernel.Functions;
+
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -23,6 +24,18 @@ public final class MatrixKernels {
         return sum;
     }
 
+    /** The {@code i}-th element of {@link #linear}. */
+    private static float product(
+            int i, FloatArray x, FloatArray weight, FloatArray bias, IntArray p) {
+        int in = p.get(1);
+        int feature = i % p.get(2);
+        float y = dot(x, p.get(5) + i / p.get(2) * in, weight, p.get(6) + feature * in, in);
+        if (p.get(3) != 0) {
+            y += load(bias, p.get(7) + feature);
+        }
+        return y;
+    }
+
     /** p: rows, in, out, biased; out, x, weight, bias. */
     public static void linear(
             KernelContext c,
@@ -32,15 +45,8 @@ public final class MatrixKernels {
             FloatArray bias,
             IntArray p) {
         int i = c.globalIdx;
-        int in = p.get(1);
-        int width = p.get(2);
-        if (i < p.get(0) * width) {
-            int feature = i % width;
-            float y = dot(x, p.get(5) + i / width * in, weight, p.get(6) + feature * in, in);
-            if (p.get(3) != 0) {
-                y += load(bias, p.get(7) + feature);
-            }
-            store(out, p.get(4) + i, y);
+        if (i < p.get(0) * p.get(2)) {
+            store(out, p.get(4) + i, product(i, x, weight, bias, p));
         }
     }
 
@@ -53,15 +59,8 @@ public final class MatrixKernels {
             FloatArray bias,
             IntArray p) {
         int i = c.globalIdx;
-        int in = p.get(1);
-        int width = p.get(2);
-        if (i < p.get(0) * width) {
-            int feature = i % width;
-            float y = dot(x, p.get(5) + i / width * in, weight, p.get(6) + feature * in, in);
-            if (p.get(3) != 0) {
-                y += load(bias, p.get(7) + feature);
-            }
-            outF32.set(p.get(4) + i, y);
+        if (i < p.get(0) * p.get(2)) {
+            outF32.set(p.get(4) + i, product(i, x, weight, bias, p));
         }
     }
 
@@ -76,7 +75,7 @@ public final class MatrixKernels {
             int xo = p.get(4) + i / width * in;
             float gate = dot(x, xo, weight, p.get(5) + feature * in, in);
             float up = dot(x, xo, weight, p.get(5) + (width + feature) * in, in);
-            store(out, p.get(3) + i, gate / (1f + TornadoMath.exp(-gate)) * up);
+            store(out, p.get(3) + i, Functions.siluMul(gate, up));
         }
     }
 }

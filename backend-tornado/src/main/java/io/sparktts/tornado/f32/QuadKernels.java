@@ -3,6 +3,7 @@ package io.sparktts.tornado.f32;
 import static io.sparktts.tornado.kernel.Elements.load;
 import static io.sparktts.tornado.kernel.Elements.store;
 
+import io.sparktts.tornado.kernel.Functions;
 import io.sparktts.tornado.kernel.KernelCode;
 import io.sparktts.tornado.kernel.KernelSet;
 import io.sparktts.tornado.kernel.Reductions;
@@ -40,6 +41,25 @@ public final class QuadKernels {
                 QuadPromptKernels.set());
     }
 
+    private static float squares(FloatArray x, int quad) {
+        float v0 = load(x, quad, 0);
+        float v1 = load(x, quad, 1);
+        float v2 = load(x, quad, 2);
+        float v3 = load(x, quad, 3);
+        return v0 * v0 + v1 * v1 + (v2 * v2 + v3 * v3);
+    }
+
+    private static void storeScaled(
+            FloatArray out, int o, FloatArray x, int xo, FloatArray weight, int wo, float factor) {
+        store(
+                out,
+                o,
+                load(x, xo, 0) * factor * load(weight, wo, 0),
+                load(x, xo, 1) * factor * load(weight, wo, 1),
+                load(x, xo, 2) * factor * load(weight, wo, 2),
+                load(x, xo, 3) * factor * load(weight, wo, 3));
+    }
+
     /** p: rows, n, lanes of a row; out, x, weight. s: epsilon. */
     public static void rmsNorm(
             KernelContext c,
@@ -61,22 +81,12 @@ public final class QuadKernels {
         }
         float squares = 0f;
         for (int i = lane % lanes; i < end; i += lanes) {
-            float v0 = load(x, xo + i, 0);
-            float v1 = load(x, xo + i, 1);
-            float v2 = load(x, xo + i, 2);
-            float v3 = load(x, xo + i, 3);
-            squares += v0 * v0 + v1 * v1 + (v2 * v2 + v3 * v3);
+            squares += squares(x, xo + i);
         }
         float total = Reductions.sum(c, lane, lanes, squares);
         float factor = 1f / TornadoMath.sqrt(total / (4 * n) + sF32.get(0));
         for (int i = lane % lanes; i < end; i += lanes) {
-            store(
-                    out,
-                    o + i,
-                    load(x, xo + i, 0) * factor * load(weight, wo + i, 0),
-                    load(x, xo + i, 1) * factor * load(weight, wo + i, 1),
-                    load(x, xo + i, 2) * factor * load(weight, wo + i, 2),
-                    load(x, xo + i, 3) * factor * load(weight, wo + i, 3));
+            storeScaled(out, o + i, x, xo + i, weight, wo + i, factor);
         }
     }
 
@@ -110,22 +120,12 @@ public final class QuadKernels {
                     load(residual, ro + i, 1) + load(x, xo + i, 1),
                     load(residual, ro + i, 2) + load(x, xo + i, 2),
                     load(residual, ro + i, 3) + load(x, xo + i, 3));
-            float v0 = load(residual, ro + i, 0);
-            float v1 = load(residual, ro + i, 1);
-            float v2 = load(residual, ro + i, 2);
-            float v3 = load(residual, ro + i, 3);
-            squares += v0 * v0 + v1 * v1 + (v2 * v2 + v3 * v3);
+            squares += squares(residual, ro + i);
         }
         float total = Reductions.sum(c, lane, lanes, squares);
         float factor = 1f / TornadoMath.sqrt(total / (4 * n) + sF32.get(0));
         for (int i = lane % lanes; i < end; i += lanes) {
-            store(
-                    out,
-                    o + i,
-                    load(residual, ro + i, 0) * factor * load(weight, wo + i, 0),
-                    load(residual, ro + i, 1) * factor * load(weight, wo + i, 1),
-                    load(residual, ro + i, 2) * factor * load(weight, wo + i, 2),
-                    load(residual, ro + i, 3) * factor * load(weight, wo + i, 3));
+            storeScaled(out, o + i, residual, ro + i, weight, wo + i, factor);
         }
     }
 
@@ -143,6 +143,35 @@ public final class QuadKernels {
         return even + odd;
     }
 
+    /**
+     * The {@code i}-th element of {@link #linear} without its bias, 0 past the last; to all lanes.
+     */
+    private static float product(
+            KernelContext c,
+            int i,
+            int lane,
+            int lanes,
+            FloatArray x,
+            FloatArray weight,
+            IntArray p) {
+        int in = p.get(1);
+        int n = 0;
+        if (i < p.get(0) * p.get(2)) {
+            n = in;
+        }
+        int xo = p.get(6) / 4 + i / p.get(2) * in;
+        int wo = p.get(7) / 4 + i % p.get(2) * in;
+        return Reductions.sum(c, lane, lanes, dot(x, xo, weight, wo, n, lane % lanes, lanes));
+    }
+
+    private static float biased(float y, int i, FloatArray biasSingles, IntArray p) {
+        float biased = y;
+        if (p.get(3) != 0) {
+            biased += load(biasSingles, p.get(8) + i % p.get(2));
+        }
+        return biased;
+    }
+
     /** p: rows, in, features, whether biased, lanes of a feature; out, x, weight, bias. */
     public static void linear(
             KernelContext c,
@@ -154,20 +183,9 @@ public final class QuadKernels {
         int lane = c.localIdx;
         int lanes = p.get(4);
         int i = c.globalIdx / lanes;
-        int in = p.get(1);
-        int n = 0;
-        if (i < p.get(0) * p.get(2)) {
-            n = in;
-        }
-        int feature = i % p.get(2);
-        int xo = p.get(6) / 4 + i / p.get(2) * in;
-        float part = dot(x, xo, weight, p.get(7) / 4 + feature * in, n, lane % lanes, lanes);
-        float y = Reductions.sum(c, lane, lanes, part);
-        if (lane % lanes == 0 && n > 0) {
-            if (p.get(3) != 0) {
-                y += load(biasSingles, p.get(8) + feature);
-            }
-            store(outSingles, p.get(5) + i, y);
+        float y = product(c, i, lane, lanes, x, weight, p);
+        if (lane % lanes == 0 && i < p.get(0) * p.get(2)) {
+            store(outSingles, p.get(5) + i, biased(y, i, biasSingles, p));
         }
     }
 
@@ -182,20 +200,9 @@ public final class QuadKernels {
         int lane = c.localIdx;
         int lanes = p.get(4);
         int i = c.globalIdx / lanes;
-        int in = p.get(1);
-        int n = 0;
-        if (i < p.get(0) * p.get(2)) {
-            n = in;
-        }
-        int feature = i % p.get(2);
-        int xo = p.get(6) / 4 + i / p.get(2) * in;
-        float part = dot(x, xo, weight, p.get(7) / 4 + feature * in, n, lane % lanes, lanes);
-        float y = Reductions.sum(c, lane, lanes, part);
-        if (lane % lanes == 0 && n > 0) {
-            if (p.get(3) != 0) {
-                y += load(biasSingles, p.get(8) + feature);
-            }
-            outF32.set(p.get(5) + i, y);
+        float y = product(c, i, lane, lanes, x, weight, p);
+        if (lane % lanes == 0 && i < p.get(0) * p.get(2)) {
+            outF32.set(p.get(5) + i, biased(y, i, biasSingles, p));
         }
     }
 
@@ -219,12 +226,8 @@ public final class QuadKernels {
         float gate = Reductions.sum(c, lane, lanes, gatePart);
         float up = Reductions.sum(c, lane, lanes, upPart);
         if (lane % lanes == 0 && n > 0) {
-            store(outSingles, p.get(4) + i, gated(gate, up));
+            store(outSingles, p.get(4) + i, Functions.siluMul(gate, up));
         }
-    }
-
-    private static float gated(float gate, float up) {
-        return gate / (1f + TornadoMath.exp(-gate)) * up;
     }
 
     /**
@@ -245,10 +248,10 @@ public final class QuadKernels {
             store(
                     out,
                     o + i,
-                    gated(load(gateUp, gate + i, 0), load(gateUp, up + i, 0)),
-                    gated(load(gateUp, gate + i, 1), load(gateUp, up + i, 1)),
-                    gated(load(gateUp, gate + i, 2), load(gateUp, up + i, 2)),
-                    gated(load(gateUp, gate + i, 3), load(gateUp, up + i, 3)));
+                    Functions.siluMul(load(gateUp, gate + i, 0), load(gateUp, up + i, 0)),
+                    Functions.siluMul(load(gateUp, gate + i, 1), load(gateUp, up + i, 1)),
+                    Functions.siluMul(load(gateUp, gate + i, 2), load(gateUp, up + i, 2)),
+                    Functions.siluMul(load(gateUp, gate + i, 3), load(gateUp, up + i, 3)));
         }
     }
 

@@ -32,6 +32,10 @@ public final class QuadPromptKernels {
                 KernelCode.of(here, "takeAttended", QuadPromptKernels::takeAttended));
     }
 
+    private static void copy(FloatArray out, int to, FloatArray x, int from) {
+        store(out, to, load(x, from, 0), load(x, from, 1), load(x, from, 2), load(x, from, 3));
+    }
+
     /**
      * The keys and values of the only sequence as {@code [heads, span, headDim]}, zero past its
      * last position. A work-item copies a quad of each.
@@ -66,20 +70,8 @@ public final class QuadPromptKernels {
             if (position < live) {
                 int head = slot * p.get(2) + h / (p.get(1) / p.get(2));
                 int from = p.get(5) / 4 + (head * p.get(4) + position) * quads + i % quads;
-                store(
-                        outKeys,
-                        toKeys,
-                        load(keys, from, 0),
-                        load(keys, from, 1),
-                        load(keys, from, 2),
-                        load(keys, from, 3));
-                store(
-                        outValues,
-                        toValues,
-                        load(values, from, 0),
-                        load(values, from, 1),
-                        load(values, from, 2),
-                        load(values, from, 3));
+                copy(outKeys, toKeys, keys, from);
+                copy(outValues, toValues, values, from);
             } else {
                 store(outKeys, toKeys, 0f, 0f, 0f, 0f);
                 store(outValues, toValues, 0f, 0f, 0f, 0f);
@@ -220,13 +212,8 @@ public final class QuadPromptKernels {
         int t = i / row;
         if (i < p.get(0) && t < offsets.get(p.get(7) + 1) && slots.get(p.get(9)) >= 0) {
             int from = p.get(6) / 4 + t * p.get(1) + i % row;
-            store(
-                    out,
-                    p.get(5) / 4 + placed(i % row, quads, positions.get(p.get(8) + t), p.get(4)),
-                    load(qkv, from, 0),
-                    load(qkv, from, 1),
-                    load(qkv, from, 2),
-                    load(qkv, from, 3));
+            int to = p.get(5) / 4 + placed(i % row, quads, positions.get(p.get(8) + t), p.get(4));
+            copy(out, to, qkv, from);
         }
     }
 
@@ -249,15 +236,8 @@ public final class QuadPromptKernels {
         int row = p.get(2) * quads;
         int t = i / row;
         if (i < p.get(0) && t < offsets.get(p.get(7) + 1) && slots.get(p.get(9)) >= 0) {
-            int position = positions.get(p.get(8) + t);
-            int from = p.get(6) / 4 + placed(i % row, quads, position, p.get(4));
-            store(
-                    out,
-                    p.get(5) / 4 + i,
-                    load(x, from, 0),
-                    load(x, from, 1),
-                    load(x, from, 2),
-                    load(x, from, 3));
+            int from = p.get(6) / 4 + placed(i % row, quads, positions.get(p.get(8) + t), p.get(4));
+            copy(out, p.get(5) / 4 + i, x, from);
         }
     }
 }

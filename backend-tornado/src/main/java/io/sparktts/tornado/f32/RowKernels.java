@@ -3,6 +3,8 @@ package io.sparktts.tornado.f32;
 import static io.sparktts.tornado.kernel.Elements.load;
 import static io.sparktts.tornado.kernel.Elements.store;
 
+import io.sparktts.tornado.kernel.Functions;
+
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -26,15 +28,9 @@ public final class RowKernels {
             int o = p.get(2) + row * n;
             int xo = p.get(3) + row * n;
             int wo = p.get(4);
-            float sum = 0f;
-            for (int i = 0; i < n; i++) {
-                float v = load(x, xo + i);
-                sum += v * v;
-            }
+            float sum = RmsNormSteps.squares(x, xo, n, 0, 1);
             float factor = 1f / TornadoMath.sqrt(sum / n + sF32.get(0));
-            for (int i = 0; i < n; i++) {
-                store(out, o + i, load(x, xo + i) * factor * load(weight, wo + i));
-            }
+            RmsNormSteps.scale(out, o, x, xo, weight, wo, n, 0, 1, factor);
         }
     }
 
@@ -54,16 +50,9 @@ public final class RowKernels {
             int ro = p.get(3) + row * n;
             int xo = p.get(4) + row * n;
             int wo = p.get(5);
-            float sum = 0f;
-            for (int i = 0; i < n; i++) {
-                store(residual, ro + i, load(residual, ro + i) + load(x, xo + i));
-                float v = load(residual, ro + i);
-                sum += v * v;
-            }
+            float sum = RmsNormSteps.addAndSquares(residual, ro, x, xo, n, 0, 1);
             float factor = 1f / TornadoMath.sqrt(sum / n + sF32.get(0));
-            for (int i = 0; i < n; i++) {
-                store(out, o + i, load(residual, ro + i) * factor * load(weight, wo + i));
-            }
+            RmsNormSteps.scale(out, o, residual, ro, weight, wo, n, 0, 1, factor);
         }
     }
 
@@ -95,8 +84,7 @@ public final class RowKernels {
         if (i < p.get(0)) {
             int n = p.get(1);
             int gate = p.get(3) + i / n * (2 * n) + i % n;
-            float g = load(gateUp, gate);
-            store(out, p.get(2) + i, g / (1f + TornadoMath.exp(-g)) * load(gateUp, gate + n));
+            store(out, p.get(2) + i, Functions.siluMul(load(gateUp, gate), load(gateUp, gate + n)));
         }
     }
 

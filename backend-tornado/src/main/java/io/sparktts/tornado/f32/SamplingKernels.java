@@ -1,7 +1,9 @@
 package io.sparktts.tornado.f32;
 
+import static io.sparktts.tornado.kernel.Candidates.weight;
 import static io.sparktts.tornado.kernel.Elements.load;
 
+import io.sparktts.tornado.kernel.Candidates;
 import io.sparktts.tornado.kernel.Tokens;
 
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -17,10 +19,6 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 public final class SamplingKernels {
     private SamplingKernels() {}
-
-    private static float weight(float logit, float max, float inverseTemperature) {
-        return TornadoMath.exp((logit - max) * inverseTemperature);
-    }
 
     private static float max(FloatArray x, int xo, int n) {
         float max = load(x, xo);
@@ -103,10 +101,7 @@ public final class SamplingKernels {
         return least(x, xo, n, low, max);
     }
 
-    /**
-     * How many of the elements equal to {@code cut} are dropped, the first ones: of equals at
-     * top-p's boundary only as many stay as the mass needs.
-     */
+    /** See {@link Candidates#droppedTies}. */
     private static int droppedTies(
             FloatArray x,
             int xo,
@@ -126,18 +121,7 @@ public final class SamplingKernels {
                 ties++;
             }
         }
-        float each = weight(cut, max, inverseTemperature);
-        int dropped = 0;
-        if (each > 0f) {
-            double kept = above + each;
-            int needed = 1;
-            while (kept < target && needed < ties) {
-                kept += each;
-                needed++;
-            }
-            dropped = ties - needed;
-        }
-        return dropped;
+        return Candidates.droppedTies(ties, weight(cut, max, inverseTemperature), above, target);
     }
 
     /** p: rows, n, topK; out, logits. s: 1 / temperature, top-p. What was cut gets 0. */

@@ -90,7 +90,8 @@ public final class Candidates {
         return -Reductions.max(c, lane, lanes, negative);
     }
 
-    private static float weight(float logit, float max, float inverseTemperature) {
+    /** A logit's share, 1 of the largest. */
+    public static float weight(float logit, float max, float inverseTemperature) {
         return TornadoMath.exp((logit - max) * inverseTemperature);
     }
 
@@ -214,9 +215,26 @@ public final class Candidates {
     }
 
     /**
-     * How many of the candidates equal to {@code cut} are dropped, the first ones: of equals at
-     * top-p's boundary only as many stay as the mass needs.
+     * How many of the equals at top-p's boundary are dropped, the first ones: only as many stay as
+     * the mass needs.
+     *
+     * @param each the mass of each of them
+     * @param above the mass of all that are larger
      */
+    public static int droppedTies(int ties, float each, double above, double target) {
+        int dropped = 0;
+        if (each > 0f) {
+            double kept = above + each;
+            int needed = 1;
+            while (kept < target && needed < ties) {
+                kept += each;
+                needed++;
+            }
+            dropped = ties - needed;
+        }
+        return dropped;
+    }
+
     private static int droppedTies(
             FloatArray x, int xo, int n, float cut, float max, float inverse, double target) {
         double above = 0.0;
@@ -230,18 +248,7 @@ public final class Candidates {
                 ties++;
             }
         }
-        float each = weight(cut, max, inverse);
-        int dropped = 0;
-        if (each > 0f) {
-            double kept = above + each;
-            int needed = 1;
-            while (kept < target && needed < ties) {
-                kept += each;
-                needed++;
-            }
-            dropped = ties - needed;
-        }
-        return dropped;
+        return droppedTies(ties, weight(cut, max, inverse), above, target);
     }
 
     /** The first candidate whose running mass exceeds the draw's share of the whole. */

@@ -51,6 +51,11 @@ public final class Functions {
         return 1f / (1f + TornadoMath.exp(-x));
     }
 
+    /** {@code gate sigmoid(gate) up}. */
+    public static float siluMul(float gate, float up) {
+        return gate / (1f + TornadoMath.exp(-gate)) * up;
+    }
+
     /** Hyperbolic tangent: an odd polynomial near 0, {@code 1 - 2 / (e^2a + 1)} from there. */
     public static float tanh(float x) {
         float a = bounded(x);
