@@ -113,20 +113,6 @@ __device__ __forceinline__ float exp2Fast(float x) {
     return y;
 }
 
-// Two numbers rounded to T in one register, the first in the low half.
-template <typename T>
-__device__ __forceinline__ uint32_t packPair(float low, float high);
-template <>
-__device__ __forceinline__ uint32_t packPair<bf16>(float low, float high) {
-    __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
-    return *reinterpret_cast<uint32_t*>(&pair);
-}
-template <>
-__device__ __forceinline__ uint32_t packPair<f16>(float low, float high) {
-    __half2 pair = __floats2half2_rn(low, high);
-    return *reinterpret_cast<uint32_t*>(&pair);
-}
-
 // Two adjacent elements of a view that may start at an odd one.
 template <typename T>
 __device__ __forceinline__ uint32_t loadPair(const T* from, bool aligned) {
@@ -150,19 +136,4 @@ __device__ __forceinline__ void storePair(T* to, uint32_t pair, bool aligned) {
 
 __device__ __forceinline__ bool aligned4(const void* p) {
     return (reinterpret_cast<uintptr_t>(p) & 3) == 0;
-}
-
-// Programmatic dependent launch: the block may have started while the preceding kernel drains, and
-// waits here for that kernel's results.
-__device__ __forceinline__ void waitForPrecedingKernel() {
-#if __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
-
-// Lets a kernel that was launched as dependent on this one start before this one is done.
-__device__ __forceinline__ void letNextKernelStart() {
-#if __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-#endif
 }

@@ -30,6 +30,39 @@ __device__ __forceinline__ bf16 fromFloat<bf16>(float x) {
     return __float2bfloat16_rn(x);
 }
 
+// Two neighbours of a short dtype in one register, the first in its low half.
+template <typename T>
+struct PairOf;
+template <>
+struct PairOf<f16> {
+    using type = __half2;
+};
+template <>
+struct PairOf<bf16> {
+    using type = __nv_bfloat162;
+};
+template <typename T>
+using Pair = typename PairOf<T>::type;
+
+// Rounds both to nearest even, once, in one conversion.
+template <typename T>
+__device__ __forceinline__ Pair<T> pairFromFloats(float low, float high);
+template <>
+__device__ __forceinline__ __half2 pairFromFloats<f16>(float low, float high) {
+    return __floats2half2_rn(low, high);
+}
+template <>
+__device__ __forceinline__ __nv_bfloat162 pairFromFloats<bf16>(float low, float high) {
+    return __floats2bfloat162_rn(low, high);
+}
+
+// The bits of a pair.
+template <typename T>
+__device__ __forceinline__ uint32_t packPair(float low, float high) {
+    Pair<T> pair = pairFromFloats<T>(low, high);
+    return *reinterpret_cast<uint32_t*>(&pair);
+}
+
 // N elements that move in one load or store; N * sizeof(T) is 4, 8 or 16.
 template <typename T, int N>
 struct alignas(sizeof(T) * N) Vec {

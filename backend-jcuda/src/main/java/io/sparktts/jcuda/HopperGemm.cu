@@ -67,12 +67,6 @@ __device__ __forceinline__ void release(uint32_t empty) {
     }
 }
 
-template <typename T>
-__device__ __forceinline__ uint32_t pack(float a, float b) {
-    Vec<T, 2> v{{fromFloat<T>(a), fromFloat<T>(b)}};
-    return *reinterpret_cast<uint32_t*>(&v);
-}
-
 // Two of silu(g) u with one reciprocal: 1 / p = q / (p q). From -40 on p q is finite, and below it
 // silu is less than 1e-15.
 template <typename T>
@@ -80,7 +74,7 @@ __device__ __forceinline__ uint32_t siluMul(float g0, float g1, float u0, float 
     float p = 1.0f + __expf(-fmaxf(g0, -40.0f));
     float q = 1.0f + __expf(-fmaxf(g1, -40.0f));
     float r = __fdividef(1.0f, p * q);
-    return pack<T>(g0 * u0 * (q * r), g1 * u1 * (p * r));
+    return packPair<T>(g0 * u0 * (q * r), g1 * u1 * (p * r));
 }
 
 // Stores a warpgroup's results, 64 rows of W / 2 columns: registers to shared memory, then 16 bytes
@@ -164,7 +158,7 @@ __device__ __forceinline__ void finish(T* out, const float (&c)[W / 2], const T*
                         r0 = toFloat(r.at[0]);
                         r1 = toFloat(r.at[1]);
                     }
-                    packed[h][j] = pack<T>(c[i] + b0 + r0, c[i + 1] + b1 + r1);
+                    packed[h][j] = packPair<T>(c[i] + b0 + r0, c[i + 1] + b1 + r1);
                 }
             }
             storePart<T, W>(out, packed, stage, firstRow, firstColumn, m, n);

@@ -4,15 +4,34 @@ import io.sparktts.backend.Tensor;
 
 import jcuda.driver.CUstream;
 
+import org.jspecify.annotations.Nullable;
+
+import java.util.List;
+
 /** Launches {@code RmsNorm.cu}. */
 final class RmsNorm {
     private static final String MODULE = "RmsNorm";
-    private static final int BLOCK = 256;
+    private static final int SCALAR_BLOCK = 256;
+    private static final int LEAST_BLOCK = 128;
 
-    /** Teams of threads per row and vectors of 16 bytes per thread, the smallest first. */
-    private static final int[][] FEW_ROWS = {{32, 1}, {128, 1}, {256, 1}, {256, 4}, {256, 8}};
+    /**
+     * The threads of a row.
+     *
+     * @param vectors of 16 bytes per thread
+     * @param leastRows per multiprocessor, so that all of its loads together fill it
+     */
+    private record Team(int threads, int vectors, int leastRows) {}
 
-    private static final int[][] MANY_ROWS = {{32, 1}, {32, 4}, {32, 8}, {256, 4}, {256, 8}};
+    /** The best first. */
+    private static final List<Team> TEAMS =
+            List.of(
+                    new Team(32, 1, 0),
+                    new Team(32, 4, 4),
+                    new Team(32, 8, 16),
+                    new Team(128, 1, 0),
+                    new Team(256, 1, 0),
+                    new Team(256, 4, 0),
+                    new Team(256, 8, 0));
 
     private final CudaContext context;
 
@@ -37,7 +56,7 @@ final class RmsNorm {
             Tensor shape,
             Tensor out,
             Tensor x,
-            @org.jspecify.annotations.Nullable Tensor residual,
+            @Nullable Tensor residual,
             Tensor weight,
             double epsilon) {
         int rows = shape.rows();
@@ -52,19 +71,22 @@ final class RmsNorm {
         int wide = 16 / x.dtype().bytes();
         boolean aligned = n % wide == 0 && ((outAt | xAt | residualAt | weightAt) & 15) == 0;
         String suffix = "_" + x.dtype().id();
-        int[] team = aligned ? team(rows, n / wide) : null;
+        Team team = aligned ? team(rows, n / wide) : null;
         Object[] pointers =
                 residual == null
                         ? new Object[] {outAt, xAt, weightAt}
                         : new Object[] {outAt, residualAt, xAt, weightAt};
         if (team == null) {
-            launch(stream, name + "any" + suffix, rows, pointers, (float) epsilon, n);
+            String entry = name + "any" + suffix;
+            launch(stream, entry, rows, SCALAR_BLOCK, pointers, (float) epsilon, n);
         } else {
-            int perBlock = BLOCK / team[0];
+            int block = Math.max(team.threads, LEAST_BLOCK);
+            int perBlock = block / team.threads;
             launch(
                     stream,
-                    name + "t" + team[0] + "v" + team[1] + suffix,
+                    name + "t" + team.threads + "v" + team.vectors + suffix,
                     (rows + perBlock - 1) / perBlock,
+                    block,
                     pointers,
                     (float) epsilon,
                     rows,
@@ -73,22 +95,24 @@ final class RmsNorm {
     }
 
     /** Null for a row that does not fit in the registers of a block. */
-    private int @org.jspecify.annotations.Nullable [] team(int rows, int vectors) {
-        // A warp per row fills the GPU once every multiprocessor has 16 of them.
-        int[][] teams = rows >= 16 * context.multiprocessors() ? MANY_ROWS : FEW_ROWS;
-        for (int[] t : teams) {
-            if (vectors <= t[0] * t[1]) {
-                return t;
-            }
-        }
-        return null;
+    private @Nullable Team team(int rows, int vectors) {
+        return TEAMS.stream()
+                .filter(t -> vectors <= t.threads * t.vectors)
+                .filter(t -> rows >= t.leastRows * context.multiprocessors())
+                .findFirst()
+                .orElse(null);
     }
 
     private void launch(
-            CUstream stream, String entry, int blocks, Object[] pointers, Object... rest) {
+            CUstream stream,
+            String entry,
+            int blocks,
+            int block,
+            Object[] pointers,
+            Object... rest) {
         Object[] all = new Object[pointers.length + rest.length];
         System.arraycopy(pointers, 0, all, 0, pointers.length);
         System.arraycopy(rest, 0, all, pointers.length, rest.length);
-        context.function(MODULE, entry).launchDependent(stream, blocks, 1, 1, BLOCK, 0, all);
+        context.function(MODULE, entry).launchDependent(stream, blocks, 1, 1, block, 0, all);
     }
 }
