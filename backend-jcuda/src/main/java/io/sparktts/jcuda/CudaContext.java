@@ -28,6 +28,7 @@ final class CudaContext implements AutoCloseable {
     private final int multiprocessors;
     private final int computeCapability;
     private final int cacheBytes;
+    private final int mostSharedBytes;
 
     CudaContext(int ordinal) {
         Cuda.check(JCudaDriver.cuInit(0), "start the NVIDIA driver");
@@ -43,6 +44,10 @@ final class CudaContext implements AutoCloseable {
                     attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
             computeCapability = computeCapability(device);
             cacheBytes = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE);
+            mostSharedBytes =
+                    attribute(
+                            CUdevice_attribute
+                                    .CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
         } catch (RuntimeException | Error e) {
             JCudaDriver.cuDevicePrimaryCtxRelease(device);
             throw e;
@@ -134,6 +139,11 @@ final class CudaContext implements AutoCloseable {
 
     int multiprocessors() {
         return multiprocessors;
+    }
+
+    /** Shared memory that a block can have. */
+    int mostSharedBytes() {
+        return mostSharedBytes;
     }
 
     /** 80 for compute capability 8.0, 90 for Hopper. */

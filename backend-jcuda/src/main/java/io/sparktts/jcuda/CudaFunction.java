@@ -7,12 +7,16 @@ import jcuda.driver.JCudaDriver;
 
 /** A kernel of a loaded module. */
 final class CudaFunction extends CUfunction {
-    /** More than this, a block gets only once the function allows it. */
+    /** More shared memory in all a block gets only once the function allows it. */
     private static final int DEFAULT_SHARED_BYTES = 48 << 10;
 
     private final DriverExtras extras;
     private final boolean overlaps;
-    private int allowedSharedBytes = DEFAULT_SHARED_BYTES;
+
+    /** Of dynamic shared memory; -1 before the function was asked for its own. */
+    private int allowedSharedBytes = -1;
+
+    private boolean prefersShared;
 
     /**
      * @param overlaps whether the GPU can start a kernel before the one ahead of it has ended
@@ -65,6 +69,42 @@ final class CudaFunction extends CUfunction {
         }
     }
 
+    /**
+     * Asks for all of a multiprocessor's memory to be shared memory, none L1: blocks of different
+     * kernels run side by side only where they agree.
+     */
+    void preferShared() {
+        if (!prefersShared) {
+            set(
+                    CUfunction_attribute.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT,
+                    100,
+                    "prefer shared memory");
+            prefersShared = true;
+        }
+    }
+
+    private void allow(int sharedBytes) {
+        if (allowedSharedBytes < 0) {
+            int[] own = new int[1];
+            Cuda.check(
+                    JCudaDriver.cuFuncGetAttribute(
+                            own, CUfunction_attribute.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, this),
+                    "ask for a kernel's shared memory");
+            allowedSharedBytes = DEFAULT_SHARED_BYTES - own[0];
+        }
+        if (sharedBytes > allowedSharedBytes) {
+            set(
+                    CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                    sharedBytes,
+                    "give a block " + sharedBytes + " bytes of shared memory");
+            allowedSharedBytes = sharedBytes;
+        }
+    }
+
+    private void set(int attribute, int value, String what) {
+        Cuda.check(JCudaDriver.cuFuncSetAttribute(this, attribute, value), what);
+    }
+
     private void queue(
             CUstream stream,
             int gridX,
@@ -74,14 +114,8 @@ final class CudaFunction extends CUfunction {
             int sharedBytes,
             boolean dependent,
             Object... arguments) {
-        if (sharedBytes > allowedSharedBytes) {
-            Cuda.check(
-                    JCudaDriver.cuFuncSetAttribute(
-                            this,
-                            CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-                            sharedBytes),
-                    "give a block " + sharedBytes + " bytes of shared memory");
-            allowedSharedBytes = sharedBytes;
+        if (sharedBytes > 0) {
+            allow(sharedBytes);
         }
         extras.launch(
                 getNativePointer(),

@@ -7,10 +7,6 @@ import io.sparktts.backend.Tensor;
 
 import jcuda.driver.CUstream;
 
-import java.util.EnumMap;
-import java.util.List;
-import java.util.Map;
-
 /** Attention of few tokens per sequence; see DecodeAttention.cu. */
 final class DecodeAttention {
     private static final int THREADS = 128;
@@ -24,22 +20,21 @@ final class DecodeAttention {
     private static final int BLOCKS_PER_MULTIPROCESSOR = 4;
 
     private static final int MOST_SPLITS = 32;
+
+    /** Splits of a cluster, and the positions up to which these are enough. */
+    private static final int CLUSTER = 8;
+
+    private static final int MOST_CLUSTER_POSITIONS = 4096;
+
     private static final int LEAST_POSITIONS = 64;
 
     /** Floats that a split leaves per token and head: the result, its maximum and its sum. */
     private static final int PARTIAL_FLOATS = HEAD_DIM + 2;
 
-    private final Map<DType, CudaFunction> functions = new EnumMap<>(DType.class);
-    private final int multiprocessors;
-    private final boolean dependentLaunch;
+    private final CudaContext context;
 
     DecodeAttention(CudaContext context) {
-        for (DType dtype : List.of(DType.F32, DType.F16, DType.BF16)) {
-            functions.put(
-                    dtype, context.function("DecodeAttention", "decodeAttention_" + dtype.id()));
-        }
-        multiprocessors = context.multiprocessors();
-        dependentLaunch = context.computeCapability() >= 90;
+        this.context = context;
     }
 
     boolean accepts(AttentionCall call) {
@@ -51,7 +46,14 @@ final class DecodeAttention {
         AttentionShape shape = call.shape();
         int tokens = call.batch().tokens();
         int parts = shape.kvHeads() * Math.ceilDiv(shape.group(), HEADS_PER_BLOCK);
-        int splits = splits((long) tokens * parts, call.cache().capacity());
+        int capacity = call.cache().capacity();
+        if (context.computeCapability() >= 90 && capacity <= MOST_CLUSTER_POSITIONS) {
+            function("decodeAttentionCluster_", call)
+                    .launchDependent(
+                            stream, tokens * CLUSTER, parts, 1, THREADS, 0, call.arguments());
+            return;
+        }
+        int splits = splits((long) tokens * parts, capacity);
         Tensor partials =
                 kernels.scratch(
                         "attention.partials",
@@ -59,19 +61,30 @@ final class DecodeAttention {
                         (long) tokens * shape.heads() * splits,
                         PARTIAL_FLOATS);
         Tensor counters = scratch.counters("attention.counters", tokens * parts);
-        Object[] arguments =
-                call.arguments(CudaBuffer.address(partials), CudaBuffer.address(counters), splits);
-        CudaFunction function = functions.get(call.dtype());
-        if (dependentLaunch) {
-            function.launchDependent(stream, tokens * splits, parts, 1, THREADS, 0, arguments);
-        } else {
-            function.launch(stream, tokens * splits, parts, 1, THREADS, 0, arguments);
-        }
+        function("decodeAttention_", call)
+                .launchDependent(
+                        stream,
+                        tokens * splits,
+                        parts,
+                        1,
+                        THREADS,
+                        0,
+                        call.arguments(
+                                CudaBuffer.address(partials),
+                                CudaBuffer.address(counters),
+                                splits));
+    }
+
+    private CudaFunction function(String entry, AttentionCall call) {
+        CudaFunction function = context.function("DecodeAttention", entry + call.dtype().id());
+        function.preferShared();
+        return function;
     }
 
     /** Into how many parts the positions are cut, from what the host knows. */
     private int splits(long blocks, int capacity) {
-        long wanted = Math.ceilDiv((long) BLOCKS_PER_MULTIPROCESSOR * multiprocessors, blocks);
+        long wanted =
+                Math.ceilDiv((long) BLOCKS_PER_MULTIPROCESSOR * context.multiprocessors(), blocks);
         int useful = Math.ceilDiv(capacity, LEAST_POSITIONS);
         return (int) Math.max(1, Math.min(wanted, Math.min(useful, MOST_SPLITS)));
     }

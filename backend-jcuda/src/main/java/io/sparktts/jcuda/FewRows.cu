@@ -6,83 +6,134 @@
 // m16n8k16) with the weights as the 16 rows and the tokens as the 8 columns: a dot product does not
 // mind the order of its terms, so a lane loads 8 consecutive elements of a row, and the tokens'
 // elements are loaded in the same order. Weights do not depend on the kernel before: the first loads
-// are issued before waiting for it (programmatic dependent launch).
+// are issued before waiting for it (programmatic dependent launch). After the wait latency is all
+// there is: whatever a block needs is asked for at once, by different warps where one answer leads
+// to the next question.
 //
 // Fused: the RMS norm of at most 8 tokens before (each block normalises them itself: 2 kB each),
 // bias, rotary embedding and cache write, SiLU and product, or the residual after.
-#include "Common.cuh"
+#include "RmsNorm.cuh"
+#include "TensorCores.cuh"
 
 namespace {
 
 constexpr int STEP = 32;    // elements of K per step of a warp
 constexpr int PAD = 32;     // elements between rows in shared memory, against bank conflicts
+constexpr int NORM_VECTORS = 4;  // of 8 elements that a lane has of a row to normalise
 
-// Weights pass by once: they need no place in L1.
-__device__ __forceinline__ uint4 loadOnce(const void* p) {
-    uint4 v;
-    asm volatile("ld.global.nc.L1::no_allocate.L2::256B.v4.u32 {%0,%1,%2,%3}, [%4];"
-                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-                 : "l"(p));
-    return v;
+// Starts copying 16 bytes to shared memory past L1, since weights pass by once; zeros for null.
+__device__ __forceinline__ void copyAsync(uint4* to, const void* from) {
+    asm volatile("cp.async.cg.shared.global.L2::256B [%0], [%1], 16, %2;" ::"r"(
+                     static_cast<uint32_t>(__cvta_generic_to_shared(to))),
+                 "l"(from), "r"(from != nullptr ? 16 : 0)
+                 : "memory");
 }
 
-__device__ __forceinline__ void mma(float (&c)[4], uint32_t a0, uint32_t a1, uint32_t a2,
-                                    uint32_t a3, uint32_t b0, uint32_t b1, bf16) {
-    asm volatile(
-        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
-        "{%8,%9}, {%0,%1,%2,%3};"
-        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
+// Weights of a warp's first steps of a tile, copied ahead: to shared memory, since blocks whose
+// registers held them would leave no room for the next kernel's. A thread reads what it copied.
+template <int HALVES, int AHEAD, int WARPS>
+struct Ahead {
+    __device__ __forceinline__ uint4& at(int step, int half, int thread = threadIdx.x) const {
+        extern __shared__ uint4 shared[];
+        return shared[(step * HALVES + half) * WARPS * 32 + thread];
+    }
+
+    template <typename T>
+    __device__ __forceinline__ void load(const T* row0, const T* row1, int first, int k) const {
+        int t = threadIdx.x % 4;
+#pragma unroll
+        for (int s = 0; s < AHEAD; s++) {
+            int column = (first + s * WARPS) * STEP + 8 * t;
+            bool inside = column < k;
+            copyAsync(&at(s, 0), inside && row0 != nullptr ? row0 + column : nullptr);
+            if constexpr (HALVES == 2) {
+                copyAsync(&at(s, 1), inside && row1 != nullptr ? row1 + column : nullptr);
+            }
+        }
+    }
+
+    __device__ __forceinline__ void wait() const {
+        asm volatile("cp.async.wait_all;" ::: "memory");
+    }
+
+    // What lies behind it in shared memory.
+    __device__ __forceinline__ static uint4* end() {
+        extern __shared__ uint4 shared[];
+        return shared + AHEAD * HALVES * WARPS * 32;
+    }
+};
+
+// Sums of a tile over all of K: c[.][0..1] belong to row0 and two tokens, c[.][2..3] to row1.
+// The norm's weights to shared memory, behind the rows; before the wait.
+template <typename T>
+__device__ __forceinline__ void loadNorm(uint4* shared, const T* norm, int rows, int k) {
+    if (norm != nullptr) {
+        T* to = reinterpret_cast<T*>(shared) + rows * (k + PAD);
+        for (int i = threadIdx.x * 8; i < k; i += blockDim.x * 8) {
+            *reinterpret_cast<uint4*>(to + i) = *reinterpret_cast<const uint4*>(norm + i);
+        }
+    }
 }
 
-__device__ __forceinline__ void mma(float (&c)[4], uint32_t a0, uint32_t a1, uint32_t a2,
-                                    uint32_t a3, uint32_t b0, uint32_t b1, f16) {
-    asm volatile(
-        "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
-        "{%8,%9}, {%0,%1,%2,%3};"
-        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
-}
-
-// The tokens' rows, normalised to shared memory where norm is not null.
+// The tokens' rows: normalised in shared memory where norm is not null, of at most 1024 elements
+// then; else copied there if staged, or where they are.
 template <typename T, int WARPS>
 struct Tokens {
     const T* base;
     int pitch;
     int rows;
 
-    __device__ __forceinline__ Tokens(const T* x, int rows, int k, const T* norm, float epsilon)
+    __device__ __forceinline__ Tokens(uint4* shared, const T* x, int rows, int k, const T* norm,
+                                      float epsilon, bool staged)
         : base(x), pitch(k), rows(rows) {
-        if (norm == nullptr) {
+        if (norm == nullptr && !staged) {
             return;
         }
-        extern __shared__ uint4 shared[];
         T* normed = reinterpret_cast<T*>(shared);
+        base = normed;
         pitch = k + PAD;
+        if (norm == nullptr) {
+            for (int i = threadIdx.x * 8; i < rows * k; i += WARPS * 256) {
+                copyAsync(reinterpret_cast<uint4*>(normed + i / k * pitch + i % k), x + i);
+            }
+            asm volatile("cp.async.wait_all;" ::: "memory");
+            __syncthreads();
+            return;
+        }
+        const T* weight = normed + rows * pitch;
         int lane = threadIdx.x % 32;
+        __syncthreads();  // the norm's weights are there
         for (int m = threadIdx.x / 32; m < rows; m += WARPS) {
             const T* row = x + static_cast<size_t>(m) * k;
+            Vec<T, 8> v[NORM_VECTORS];
             float squares = 0;
-            for (int i = lane * 8; i < k; i += 256) {
-                Vec<T, 8> v = *reinterpret_cast<const Vec<T, 8>*>(row + i);
 #pragma unroll
-                for (int j = 0; j < 8; j++) {
-                    squares += toFloat(v.at[j]) * toFloat(v.at[j]);
+            for (int i = 0; i < NORM_VECTORS; i++) {
+                int column = (i * 32 + lane) * 8;
+                if (column < k) {
+                    v[i] = *reinterpret_cast<const Vec<T, 8>*>(row + column);
+                }
+            }
+#pragma unroll
+            for (int i = 0; i < NORM_VECTORS; i++) {
+                if ((i * 32 + lane) * 8 < k) {
+#pragma unroll
+                    for (int j = 0; j < 8; j++) {
+                        squares += toFloat(v[i].at[j]) * toFloat(v[i].at[j]);
+                    }
                 }
             }
             float factor = rsqrtf(warpSum(squares) / k + epsilon);
-            for (int i = lane * 8; i < k; i += 256) {
-                Vec<T, 8> v = *reinterpret_cast<const Vec<T, 8>*>(row + i);
-                Vec<T, 8> w = *reinterpret_cast<const Vec<T, 8>*>(norm + i);
 #pragma unroll
-                for (int j = 0; j < 8; j++) {
-                    float scaled = toFloat(fromFloat<T>(toFloat(v.at[j]) * factor));
-                    v.at[j] = fromFloat<T>(scaled * toFloat(w.at[j]));
+            for (int i = 0; i < NORM_VECTORS; i++) {
+                int column = (i * 32 + lane) * 8;
+                if (column < k) {
+                    scale<T>(v[i], factor,
+                             *reinterpret_cast<const Vec<T, 8>*>(weight + column));
+                    *reinterpret_cast<Vec<T, 8>*>(normed + m * pitch + column) = v[i];
                 }
-                *reinterpret_cast<Vec<T, 8>*>(normed + m * pitch + i) = v;
             }
         }
-        base = normed;
         __syncthreads();
     }
 
@@ -95,38 +146,17 @@ struct Tokens {
     }
 };
 
-// Weights of a warp's first steps of a tile, loaded ahead.
-template <int HALVES, int AHEAD>
-struct Ahead {
-    uint4 a[AHEAD][HALVES];
-};
-
-template <typename T, int HALVES, int AHEAD, int WARPS>
-__device__ __forceinline__ void loadAhead(Ahead<HALVES, AHEAD>& w, const T* row0, const T* row1,
-                                          int first, int k) {
-    int t = threadIdx.x % 4;
-#pragma unroll
-    for (int s = 0; s < AHEAD; s++) {
-        int at = (first + s * WARPS) * STEP + 8 * t;
-        bool inside = at < k;
-        w.a[s][0] = inside && row0 != nullptr ? loadOnce(row0 + at) : make_uint4(0, 0, 0, 0);
-        if constexpr (HALVES == 2) {
-            w.a[s][1] = inside && row1 != nullptr ? loadOnce(row1 + at) : make_uint4(0, 0, 0, 0);
-        }
-    }
-}
-
-// Sums of a tile over all of K: c[.][0..1] belong to row0 and two tokens, c[.][2..3] to row1.
 // On return the sums of token tile i are whole in warp i % WARPS alone.
 template <typename T, int TILES, int HALVES, int AHEAD, int WARPS>
-__device__ __forceinline__ void multiply(float (&c)[TILES][4], Ahead<HALVES, AHEAD>& w,
+__device__ __forceinline__ void multiply(float (&c)[TILES][4],
+                                         const Ahead<HALVES, AHEAD, WARPS>& w,
                                          const T* row0, const T* row1,
                                          const Tokens<T, WARPS>& tokens, int k) {
-    __shared__ float parts[WARPS][TILES * 4][32];
     int lane = threadIdx.x % 32;
     int warp = threadIdx.x / 32;
     int g = lane / 4;
     int t = lane % 4;
+    float odd[TILES][4] = {};  // a second chain of sums, since each product waits for its last
 #pragma unroll
     for (int i = 0; i < TILES; i++) {
 #pragma unroll
@@ -137,28 +167,28 @@ __device__ __forceinline__ void multiply(float (&c)[TILES][4], Ahead<HALVES, AHE
     int steps = (k + STEP - 1) / STEP;
     for (int first = warp; first < steps; first += AHEAD * WARPS) {
         if (first != warp) {
-            loadAhead<T, HALVES, AHEAD, WARPS>(w, row0, row1, first, k);
+            w.load(row0, row1, first, k);
         }
+        w.wait();
 #pragma unroll
         for (int s = 0; s < AHEAD; s++) {
             int at = (first + s * WARPS) * STEP + 8 * t;
-            uint4 a = w.a[s][0];
-            uint4 a8 = HALVES == 2 ? w.a[s][HALVES - 1] : make_uint4(0, 0, 0, 0);
+            uint4 a = w.at(s, 0);
+            uint4 a8 = HALVES == 2 ? w.at(s, HALVES - 1) : make_uint4(0, 0, 0, 0);
 #pragma unroll
             for (int i = 0; i < TILES; i++) {
                 uint4 b = at < k ? tokens.load(8 * i + g, at) : make_uint4(0, 0, 0, 0);
-                mma(c[i], a.x, a8.x, a.y, a8.y, b.x, b.y, T());
-                mma(c[i], a.z, a8.z, a.w, a8.w, b.z, b.w, T());
+                mmaSync<T>(c[i], a.x, a8.x, a.y, a8.y, b.x, b.y);
+                mmaSync<T>(odd[i], a.z, a8.z, a.w, a8.w, b.z, b.w);
             }
         }
     }
-    __syncthreads();  // the last tile's sums have been read
+    // A thread's sums take the place of its weights.
 #pragma unroll
     for (int i = 0; i < TILES; i++) {
-#pragma unroll
-        for (int e = 0; e < 4; e++) {
-            parts[warp][4 * i + e][lane] = c[i][e];
-        }
+        reinterpret_cast<float4&>(w.at(i, 0)) =
+            make_float4(c[i][0] + odd[i][0], c[i][1] + odd[i][1], c[i][2] + odd[i][2],
+                        c[i][3] + odd[i][3]);
     }
     __syncthreads();
 #pragma unroll
@@ -166,12 +196,15 @@ __device__ __forceinline__ void multiply(float (&c)[TILES][4], Ahead<HALVES, AHE
         if (i % WARPS == warp) {
 #pragma unroll
             for (int e = 0; e < 4; e++) {
-                float sum = 0;
+                c[i][e] = 0;
+            }
 #pragma unroll
-                for (int p = 0; p < WARPS; p++) {
-                    sum += parts[p][4 * i + e][lane];
-                }
-                c[i][e] = sum;
+            for (int p = 0; p < WARPS; p++) {
+                float4 part = reinterpret_cast<float4&>(w.at(i, 0, p * 32 + lane));
+                c[i][0] += part.x;
+                c[i][1] += part.y;
+                c[i][2] += part.z;
+                c[i][3] += part.w;
             }
         }
     }
@@ -180,7 +213,7 @@ __device__ __forceinline__ void multiply(float (&c)[TILES][4], Ahead<HALVES, AHE
 template <typename T, typename Out, int TILES, int HALVES, int AHEAD, int WARPS>
 __device__ __forceinline__ void linear(Out* out, const T* x, const T* weight, const T* bias,
                                        const T* residual, const T* norm, float epsilon, int rows,
-                                       int n, int k, int pitch) {
+                                       int n, int k, int pitch, bool staged) {
     constexpr int ROWS = 8 * HALVES;
     letNextStart();
     int lane = threadIdx.x % 32;
@@ -190,15 +223,40 @@ __device__ __forceinline__ void linear(Out* out, const T* x, const T* weight, co
     auto row = [&](int index) {
         return index < n ? weight + static_cast<size_t>(index) * pitch : nullptr;
     };
+    // What a tile's sums are added to.
+    float base[TILES][2 * HALVES];
+    auto loadBase = [&](int tile) {
+#pragma unroll
+        for (int i = 0; i < TILES; i++) {
+#pragma unroll
+            for (int e = 0; e < 2 * HALVES; e++) {
+                int token = 8 * i + 2 * t + e % 2;
+                int column = tile * ROWS + g + e / 2 * 8;
+                base[i][e] = 0;
+                if (i % WARPS == warp && token < rows && column < n) {
+                    if (bias != nullptr) {
+                        base[i][e] = toFloat(bias[column]);
+                    }
+                    if (residual != nullptr) {
+                        base[i][e] += toFloat(residual[static_cast<size_t>(token) * n + column]);
+                    }
+                }
+            }
+        }
+    };
     int tile = blockIdx.x;
-    Ahead<HALVES, AHEAD> w;
-    loadAhead<T, HALVES, AHEAD, WARPS>(w, row(tile * ROWS + g), row(tile * ROWS + g + 8), warp, k);
+    Ahead<HALVES, AHEAD, WARPS> w;
+    w.load(row(tile * ROWS + g), row(tile * ROWS + g + 8), warp, k);
+    loadNorm(w.end(), norm, rows, k);
     waitForInputs();
-    Tokens<T, WARPS> tokens(x, rows, k, norm, epsilon);
+    loadBase(tile);
+    Tokens<T, WARPS> tokens(w.end(), x, rows, k, norm, epsilon, staged);
     for (; tile * ROWS < n; tile += gridDim.x) {
         int row0 = tile * ROWS + g;
         if (tile != blockIdx.x) {
-            loadAhead<T, HALVES, AHEAD, WARPS>(w, row(row0), row(row0 + 8), warp, k);
+            __syncthreads();  // the last tile's sums have been read
+            w.load(row(row0), row(row0 + 8), warp, k);
+            loadBase(tile);
         }
         float c[TILES][4];
         multiply<T, TILES, HALVES, AHEAD, WARPS>(c, w, row(row0), row(row0 + 8), tokens, k);
@@ -212,15 +270,8 @@ __device__ __forceinline__ void linear(Out* out, const T* x, const T* weight, co
                 int token = 8 * i + 2 * t + e % 2;
                 int column = row0 + e / 2 * 8;
                 if (token < rows && column < n) {
-                    float value = c[i][e];
-                    size_t at = static_cast<size_t>(token) * n + column;
-                    if (bias != nullptr) {
-                        value += toFloat(bias[column]);
-                    }
-                    if (residual != nullptr) {
-                        value += toFloat(residual[at]);
-                    }
-                    out[at] = fromFloat<Out>(value);
+                    out[static_cast<size_t>(token) * n + column] =
+                        fromFloat<Out>(c[i][e] + base[i][e]);
                 }
             }
         }
@@ -240,14 +291,16 @@ __device__ __forceinline__ void swiGlu(T* out, const T* x, const T* weight, cons
         return index < n ? weight + (static_cast<size_t>(index) + (up ? n : 0)) * pitch : nullptr;
     };
     int tile = blockIdx.x;
-    Ahead<2, AHEAD> w;
-    loadAhead<T, 2, AHEAD, WARPS>(w, row(tile * 8 + g, false), row(tile * 8 + g, true), warp, k);
+    Ahead<2, AHEAD, WARPS> w;
+    w.load(row(tile * 8 + g, false), row(tile * 8 + g, true), warp, k);
+    loadNorm(w.end(), norm, rows, k);
     waitForInputs();
-    Tokens<T, WARPS> tokens(x, rows, k, norm, epsilon);
+    Tokens<T, WARPS> tokens(w.end(), x, rows, k, norm, epsilon, false);
     for (; tile * 8 < n; tile += gridDim.x) {
         int column = tile * 8 + g;
         if (tile != blockIdx.x) {
-            loadAhead<T, 2, AHEAD, WARPS>(w, row(column, false), row(column, true), warp, k);
+            __syncthreads();  // the last tile's sums have been read
+            w.load(row(column, false), row(column, true), warp, k);
         }
         float c[TILES][4];
         multiply<T, TILES, 2, AHEAD, WARPS>(c, w, row(column, false), row(column, true), tokens, k);
@@ -296,6 +349,32 @@ __device__ __forceinline__ int slotOf(const Cache& c, int token) {
     return c.slot[b];
 }
 
+// Where element j of a token's head goes, null for a key or value of padding, and the angle by which
+// it turns with its pair; a value does not.
+template <typename T>
+__device__ __forceinline__ void place(T*& to, float& cosine, float& sine, T* out,
+                                      const Cache& cache, int token, int head, int j) {
+    int width = 2 * cache.half;
+    int position = max(__ldcg(cache.positions + token), 0);
+    bool key = head < cache.heads + cache.kvHeads;
+    if (key) {
+        size_t angle = static_cast<size_t>(position) * cache.half + j;
+        cosine = cache.cos[angle];
+        sine = cache.sin[angle];
+    }
+    if (head < cache.heads) {
+        int heads = cache.heads + 2 * cache.kvHeads;
+        to = out + (static_cast<size_t>(token) * heads + head) * width + j;
+        return;
+    }
+    int slot = slotOf(cache, token);
+    if (slot >= 0) {
+        int kvHead = head - cache.heads - (key ? 0 : cache.kvHeads);
+        size_t row = (static_cast<size_t>(slot) * cache.kvHeads + kvHead) * cache.capacity;
+        to = static_cast<T*>(key ? cache.keys : cache.values) + (row + position) * width + j;
+    }
+}
+
 // Rows g and g + 8 of a tile are the two of a pair that turns together, j and j + half of a head.
 template <typename T, int TILES, int AHEAD, int WARPS>
 __device__ __forceinline__ void qkv(T* out, const T* x, const T* weight, const T* bias,
@@ -314,52 +393,46 @@ __device__ __forceinline__ void qkv(T* out, const T* x, const T* weight, const T
     int row1 = row0 + half;
     const T* w0 = weight + static_cast<size_t>(row0) * pitch;
     const T* w1 = weight + static_cast<size_t>(row1) * pitch;
-    Ahead<2, AHEAD> w;
-    loadAhead<T, 2, AHEAD, WARPS>(w, w0, w1, warp, k);
-    waitForInputs();
-    Tokens<T, WARPS> tokens(x, rows, k, norm, epsilon);
-    float c[TILES][4];
-    multiply<T, TILES, 2, AHEAD, WARPS>(c, w, w0, w1, tokens, k);
-    int width = (cache.heads + 2 * cache.kvHeads) * 2 * half;
+    Ahead<2, AHEAD, WARPS> w;
+    w.load(w0, w1, warp, k);
+    loadNorm(w.end(), norm, rows, k);
+    float bias0 = toFloat(bias[row0]);
+    float bias1 = toFloat(bias[row1]);
+    // Where a token's pair goes, null for nowhere, and how it turns: known before the wait, since
+    // `advance` lets nothing start before it has moved the positions.
+    T* to[TILES][2];
+    float cosine[TILES][2];
+    float sine[TILES][2];
 #pragma unroll
     for (int i = 0; i < TILES; i++) {
-        if (i % WARPS != warp) {
-            continue;
-        }
 #pragma unroll
         for (int e = 0; e < 2; e++) {
             int token = 8 * i + 2 * t + e;
-            if (token >= rows) {
-                continue;
+            to[i][e] = nullptr;
+            if (i % WARPS == warp && token < rows) {
+                place(to[i][e], cosine[i][e], sine[i][e], out, cache, token, head, j);
             }
-            float a = c[i][e] + toFloat(bias[row0]);
-            float b = c[i][e + 2] + toFloat(bias[row1]);
-            int position = max(cache.positions[token], 0);
-            if (head < cache.heads + cache.kvHeads) {
-                float cosine = cache.cos[static_cast<size_t>(position) * half + j];
-                float sine = cache.sin[static_cast<size_t>(position) * half + j];
-                float turned = a * cosine - b * sine;
-                b = b * cosine + a * sine;
-                a = turned;
-            }
-            T* to;
-            if (head < cache.heads) {
-                to = out + static_cast<size_t>(token) * width + head * 2 * half + j;
-            } else {
-                int slot = slotOf(cache, token);
-                if (slot < 0) {
-                    continue;
+        }
+    }
+    waitForInputs();
+    Tokens<T, WARPS> tokens(w.end(), x, rows, k, norm, epsilon, false);
+    float c[TILES][4];
+    multiply<T, TILES, 2, AHEAD, WARPS>(c, w, w0, w1, tokens, k);
+#pragma unroll
+    for (int i = 0; i < TILES; i++) {
+#pragma unroll
+        for (int e = 0; e < 2; e++) {
+            if (to[i][e] != nullptr) {
+                float a = c[i][e] + bias0;
+                float b = c[i][e + 2] + bias1;
+                if (head < cache.heads + cache.kvHeads) {
+                    float turned = a * cosine[i][e] - b * sine[i][e];
+                    b = b * cosine[i][e] + a * sine[i][e];
+                    a = turned;
                 }
-                bool key = head < cache.heads + cache.kvHeads;
-                int kvHead = head - cache.heads - (key ? 0 : cache.kvHeads);
-                to = static_cast<T*>(key ? cache.keys : cache.values) +
-                     ((static_cast<size_t>(slot) * cache.kvHeads + kvHead) * cache.capacity +
-                      position) *
-                         2 * half +
-                     j;
+                to[i][e][0] = fromFloat<T>(a);
+                to[i][e][half] = fromFloat<T>(b);
             }
-            to[0] = fromFloat<T>(a);
-            to[half] = fromFloat<T>(b);
         }
     }
 }
@@ -436,31 +509,31 @@ __device__ __forceinline__ void floatRows(float* out, const float* x, const floa
         linear8_##suffix##_##outSuffix##_t##tiles(                                                \
             outType* out, const type* x, const type* weight, const type* bias,                    \
             const type* residual, const type* norm, float epsilon, int rows, int n, int k,        \
-            int pitch) {                                                                          \
+            int pitch, int staged) {                                                              \
         linear<type, outType, tiles, 1, 4, 8>(out, x, weight, bias, residual, norm, epsilon,      \
-                                              rows, n, k, pitch);                                 \
+                                              rows, n, k, pitch, staged);                         \
     }                                                                                             \
     extern "C" __global__ void __launch_bounds__(512)                                             \
         linearLong_##suffix##_##outSuffix##_t##tiles(                                             \
             outType* out, const type* x, const type* weight, const type* bias,                    \
             const type* residual, const type* norm, float epsilon, int rows, int n, int k,        \
-            int pitch) {                                                                          \
+            int pitch, int staged) {                                                              \
         linear<type, outType, tiles, 1, 10, 16>(out, x, weight, bias, residual, norm, epsilon,    \
-                                                rows, n, k, pitch);                               \
+                                                rows, n, k, pitch, staged);                       \
     }                                                                                             \
-    extern "C" __global__ void __launch_bounds__(128)                                             \
+    extern "C" __global__ void __launch_bounds__(128, 6 / tiles)                                  \
         linear16_##suffix##_##outSuffix##_t##tiles(                                               \
             outType* out, const type* x, const type* weight, const type* bias,                    \
             const type* residual, const type* norm, float epsilon, int rows, int n, int k,        \
-            int pitch) {                                                                          \
+            int pitch, int staged) {                                                              \
         linear<type, outType, tiles, 2, 7, 4>(out, x, weight, bias, residual, norm, epsilon,      \
-                                              rows, n, k, pitch);                                 \
+                                              rows, n, k, pitch, staged);                         \
     }
 
 #define ENTRIES(suffix, type, tiles)                                                              \
     LINEAR(suffix, type, suffix, type, tiles)                                                     \
     LINEAR(suffix, type, f32, float, tiles)                                                       \
-    extern "C" __global__ void __launch_bounds__(128)                                             \
+    extern "C" __global__ void __launch_bounds__(128, 8 / tiles)                                             \
         swiGlu_##suffix##_t##tiles(type* out, const type* x, const type* weight,                  \
                                    const type* norm, float epsilon, int rows, int n, int k,       \
                                    int pitch) {                                                   \

@@ -17,6 +17,8 @@ final class FewRows {
     /** Rows that a block can normalise by itself. */
     private static final int MOST_NORM_ROWS = 8;
 
+    private static final int MOST_NORM_COLUMNS = 1024;
+
     private static final int MOST_FLOAT_ROWS = 8;
 
     /** Elements of a row from which 16 warps share it. */
@@ -24,6 +26,29 @@ final class FewRows {
 
     /** Elements between rows in shared memory, beyond the row. */
     private static final int PAD = 32;
+
+    /** The kernels that copy weights ahead, named as their entries begin. */
+    private enum Tile {
+        LINEAR_8("linear8_", 8, 4, 1),
+        LINEAR_LONG("linearLong_", 16, 10, 1),
+        LINEAR_16("linear16_", 4, 7, 2),
+        SWI_GLU("swiGlu_", 4, 7, 2),
+        QKV("qkv_", 8, 4, 2);
+
+        private final String entry;
+        private final int threads;
+        private final int bytes;
+
+        /**
+         * @param ahead steps of 32 elements of a row whose weights a warp copies ahead
+         * @param halves the rows of a tile in eights
+         */
+        Tile(String entry, int warps, int ahead, int halves) {
+            this.entry = entry;
+            threads = 32 * warps;
+            bytes = ahead * halves * threads * 16;
+        }
+    }
 
     private final CudaContext context;
 
@@ -51,7 +76,7 @@ final class FewRows {
 
     /** Whether norms go inside the products; else they come before. */
     static boolean normsInside(int rows, int columns) {
-        return rows <= MOST_NORM_ROWS && columns <= 2048;
+        return rows <= MOST_NORM_ROWS && columns <= MOST_NORM_COLUMNS;
     }
 
     /**
@@ -94,21 +119,17 @@ final class FewRows {
         // Tiles of 16 rows only where that many still fill the GPU.
         boolean large = n >= 16 * 4 * context.multiprocessors();
         int tiles = (n + (large ? 15 : 7)) / (large ? 16 : 8);
-        boolean longRows = !large && k > LONG_ROW;
-        context.function(
-                        MODULE,
-                        (large ? "linear16_" : longRows ? "linearLong_" : "linear8_")
-                                + x.dtype().id()
-                                + "_"
-                                + out.dtype().id()
-                                + tokenTiles(rows))
+        Tile tile = large ? Tile.LINEAR_16 : k > LONG_ROW ? Tile.LINEAR_LONG : Tile.LINEAR_8;
+        int rowBytes = rows * (k + PAD) * x.dtype().bytes();
+        boolean staged = norm == null && tile.bytes + rowBytes <= context.mostSharedBytes();
+        function(tile, x.dtype().id() + "_" + out.dtype().id(), rows)
                 .launchDependent(
                         stream,
                         Math.min(tiles, context.multiprocessors() * (large ? 5 : 3)),
                         1,
                         1,
-                        large ? 128 : longRows ? 512 : 256,
-                        sharedBytes(norm, rows, k),
+                        tile.threads,
+                        staged ? tile.bytes + rowBytes : sharedBytes(tile, norm, rows, k),
                         CudaBuffer.address(out),
                         CudaBuffer.address(x),
                         weight.address(),
@@ -119,7 +140,8 @@ final class FewRows {
                         rows,
                         n,
                         k,
-                        weight.pitch());
+                        weight.pitch(),
+                        staged ? 1 : 0);
     }
 
     /**
@@ -137,14 +159,14 @@ final class FewRows {
         int rows = x.rows();
         int n = gateUp.outFeatures() / 2;
         int k = gateUp.inFeatures();
-        context.function(MODULE, "swiGlu_" + x.dtype().id() + tokenTiles(rows))
+        function(Tile.SWI_GLU, x.dtype().id(), rows)
                 .launchDependent(
                         stream,
                         Math.min((n + 7) / 8, context.multiprocessors() * 5),
                         1,
                         1,
-                        128,
-                        sharedBytes(norm, rows, k),
+                        Tile.SWI_GLU.threads,
+                        sharedBytes(Tile.SWI_GLU, norm, rows, k),
                         CudaBuffer.address(out),
                         CudaBuffer.address(x),
                         gateUp.address(),
@@ -179,14 +201,14 @@ final class FewRows {
             int layer) {
         int rows = x.rows();
         int k = weight.inFeatures();
-        context.function(MODULE, "qkv_" + x.dtype().id() + tokenTiles(rows))
+        function(Tile.QKV, x.dtype().id(), rows)
                 .launchDependent(
                         stream,
                         shape.qkvWidth() / 16,
                         1,
                         1,
-                        256,
-                        sharedBytes(norm, rows, k),
+                        Tile.QKV.threads,
+                        sharedBytes(Tile.QKV, norm, rows, k),
                         CudaBuffer.address(qkv),
                         CudaBuffer.address(x),
                         weight.address(),
@@ -210,12 +232,16 @@ final class FewRows {
                         shape.headDim() / 2);
     }
 
-    private static int sharedBytes(@Nullable Tensor norm, int rows, int k) {
-        return norm == null ? 0 : rows * (k + PAD) * norm.dtype().bytes();
+    /** Weights copied ahead and, with a norm, rows and its weights. */
+    private static int sharedBytes(Tile tile, @Nullable Tensor norm, int rows, int k) {
+        return tile.bytes + (norm == null ? 0 : (rows * (k + PAD) + k) * norm.dtype().bytes());
     }
 
-    /** The smallest number of tiles of 8 tokens that there is a kernel for. */
-    private static String tokenTiles(int rows) {
-        return rows <= 8 ? "_t1" : "_t2";
+    /** The kernel of the smallest number of tiles of 8 tokens. */
+    private CudaFunction function(Tile tile, String dtypes, int rows) {
+        CudaFunction function =
+                context.function(MODULE, tile.entry + dtypes + (rows <= 8 ? "_t1" : "_t2"));
+        function.preferShared();
+        return function;
     }
 }

@@ -7,8 +7,7 @@
 // copies, hide loads behind arithmetic; 16-byte columns are swizzled so that ldmatrix meets no bank
 // twice. Queries, scores, weights and results stay in registers.
 #include "AttentionCommon.cuh"
-
-#include <type_traits>
+#include "TensorCores.cuh"
 
 constexpr int FLASH_ROWS = 64;  // of a block
 constexpr int FLASH_KEYS = 64;  // of a tile
@@ -48,23 +47,6 @@ __device__ __forceinline__ void loadMatrices(uint32_t (&m)[4], uint32_t address)
                      : "=r"(m[0]), "=r"(m[1]), "=r"(m[2]), "=r"(m[3])
                      : "r"(address)
                      : "memory");
-    }
-}
-
-// d (16 x 8) += a (16 x 16) b (16 x 8).
-template <typename T>
-__device__ __forceinline__ void multiply(
-        float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
-    if constexpr (std::is_same_v<T, bf16>) {
-        asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, "
-            "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-            : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-            : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-    } else {
-        asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, "
-            "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-            : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-            : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
     }
 }
 
@@ -151,8 +133,8 @@ __device__ __forceinline__ void flashAttention(const AttentionProblem<T>& p) {
                 uint32_t m[4];
                 int row = (i + (lane >> 4)) * 8 + (lane & 7);
                 loadMatrices<false>(m, keyTile + swizzled<D>(row, 2 * k + (lane >> 3 & 1)));
-                multiply<T>(scores[i], queries[k], m[0], m[1]);
-                multiply<T>(scores[i + 1], queries[k], m[2], m[3]);
+                mmaSync<T>(scores[i], queries[k], m[0], m[1]);
+                mmaSync<T>(scores[i + 1], queries[k], m[2], m[3]);
             }
         }
         if ((j + 1) * FLASH_KEYS - 1 > seenByAll) {
@@ -210,8 +192,8 @@ __device__ __forceinline__ void flashAttention(const AttentionProblem<T>& p) {
             for (int i = 0; i < D / 8; i += 2) {
                 uint32_t m[4];
                 loadMatrices<true>(m, valueTile + swizzled<D>(row, i + (lane >> 4)));
-                multiply<T>(result[i], weights, m[0], m[1]);
-                multiply<T>(result[i + 1], weights, m[2], m[3]);
+                mmaSync<T>(result[i], weights, m[0], m[1]);
+                mmaSync<T>(result[i + 1], weights, m[2], m[3]);
             }
         }
     }

@@ -329,7 +329,7 @@ __device__ __forceinline__ void flashAttentionHopper(
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
         asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
     }
-    waitForPrecedingKernel();
+    waitForInputs();
     int kvHead = blockIdx.x % p.kvHeads;
     AttentionTile tile;
     if (!findTile(

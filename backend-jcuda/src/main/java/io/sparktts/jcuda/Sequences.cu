@@ -143,10 +143,10 @@ __device__ __forceinline__ void gatherRows(T* out, const T* x, const int* offset
 
 FOR_FLOAT_TYPES(ENTRIES)
 
-// One thread per sequence: a step holds one token of each, seldom more.
+// One thread per sequence: a step holds one token of each, seldom more. Lets nothing start before it
+// ends, so that later kernels may read positions (past L1) without waiting for the one before them.
 extern "C" __global__ void advance(const int* offsets, int* positions, int* cacheLength,
                                    const int* slot, int batch) {
-    letNextStart();
     waitForInputs();
     int b = blockIdx.x * blockDim.x + threadIdx.x;
     if (b < batch && slot[b] >= 0) {
@@ -155,4 +155,5 @@ extern "C" __global__ void advance(const int* offsets, int* positions, int* cach
             positions[t]++;
         }
     }
+    __threadfence();
 }

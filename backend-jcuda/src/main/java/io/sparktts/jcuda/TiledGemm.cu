@@ -4,7 +4,7 @@
 // to shared memory element by element with zeros outside, so that no size is special. 16-bit types
 // multiply on the tensor cores (mma.sync m16n8k16, four warps of 32 x 32 outputs each); float32
 // stays true float32, 4 x 4 outputs per thread.
-#include "Common.cuh"
+#include "TensorCores.cuh"
 
 namespace {
 
@@ -35,24 +35,6 @@ __device__ __forceinline__ void load(T (*tile)[PITCH], const T* matrix, size_t f
                                        ? matrix[row * pitch + column]
                                        : fromFloat<T>(0.0f);
     }
-}
-
-__device__ __forceinline__ void multiply(float (&c)[4], const uint32_t (&a)[4], uint32_t b0,
-                                         uint32_t b1, bf16) {
-    asm volatile(
-        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
-        "{%8,%9}, {%0,%1,%2,%3};"
-        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
-
-__device__ __forceinline__ void multiply(float (&c)[4], const uint32_t (&a)[4], uint32_t b0,
-                                         uint32_t b1, f16) {
-    asm volatile(
-        "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, "
-        "{%8,%9}, {%0,%1,%2,%3};"
-        : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
 template <typename T, typename Out>
@@ -91,8 +73,8 @@ __device__ __forceinline__ void tensorCores(Out* out, const T* x, const T* weigh
                 const T* base = &b[columnOfWarp + j * 8 + group][inner + pair];
                 uint32_t b0 = *reinterpret_cast<const uint32_t*>(base);
                 uint32_t b1 = *reinterpret_cast<const uint32_t*>(base + 8);
-                multiply(c[0][j], fa[0], b0, b1, T());
-                multiply(c[1][j], fa[1], b0, b1, T());
+                mmaSync<T>(c[0][j], fa[0], b0, b1);
+                mmaSync<T>(c[1][j], fa[1], b0, b1);
             }
         }
     }
