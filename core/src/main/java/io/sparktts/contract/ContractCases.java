@@ -121,7 +121,9 @@ public final class ContractCases {
             {13, 2048, 64},
             {123, 64, 123},
             {1, 4864, 896},
-            {2, 896, 896}
+            {2, 896, 896},
+            {8, 4864, 65},
+            {16, 4864, 64}
         };
         boolean biased = false;
         for (int[] s : shapes) {
@@ -191,6 +193,7 @@ public final class ContractCases {
         }
         w.add(AttentionWorkloads.uniform(1, 0, 259, TRUE_SHAPE));
         w.add(AttentionWorkloads.uniform(1, 2047, 1, TRUE_SHAPE));
+        w.add(AttentionWorkloads.uniform(1, 4999, 1, TRUE_SHAPE));
         w.add(AttentionWorkloads.uniform(1, 1000, 3, new AttentionShape(6, 3, 32)));
     }
 
@@ -233,6 +236,7 @@ public final class ContractCases {
         w.add(ModelWorkloads.forward(prompts, ODD));
         w.add(ModelWorkloads.decodeStep(Sequences.uniform(1, 9, 1), SMALL, Sampling.SPARK_TTS));
         w.add(ModelWorkloads.decodeStep(step, SMALL, PLAIN));
+        w.add(ModelWorkloads.decodeStep(Sequences.uniform(12, 3, 1), WIDE, Sampling.GREEDY));
     }
 
     private static void codec(List<KernelWorkload> w) {
