@@ -94,7 +94,7 @@ final class CudaContext implements AutoCloseable {
         return functions.computeIfAbsent(
                 module + "/" + entry,
                 key -> {
-                    CudaFunction function = new CudaFunction(extras, computeCapability >= 90);
+                    CudaFunction function = new CudaFunction(extras, isHopper());
                     Cuda.check(
                             JCudaDriver.cuModuleGetFunction(function, module(module), entry),
                             "find kernel " + entry + " in " + module);

@@ -2,11 +2,11 @@
 // once, and at short contexts by latency.
 //
 // A block takes one token, up to 7 query heads of one key/value head, and one split of the visible
-// positions; the splits are cut on the device, since only it knows the length. Each warp has positions
-// of its own and a running softmax. Then warps and splits are merged, these through the shared memory
-// of a cluster or, where there is none or it is too small, through device memory: there the block
-// that arrives last (an integer counter tells, and is left at zero) adds all parts in their order,
-// so the result does not depend on who was last.
+// positions; the splits are cut on the device, since only it knows the length. Each warp has
+// positions of its own and a running softmax. Then warps and splits are merged: few splits through
+// the shared memory of a cluster, others through device memory, where the block that arrives last
+// (an integer counter tells, and is left at zero) adds all parts in their order, so that the result
+// does not depend on who was last.
 #include "AttentionCommon.cuh"
 #include "TensorCores.cuh"
 
@@ -378,9 +378,9 @@ __device__ __forceinline__ Columns merged(const Columns (&parts)[N]) {
 
 // Merges the splits through device memory; only the block that arrives last has the whole, and
 // true. `row` is the thread's head among those of all tokens, `heads` their number.
-__device__ __forceinline__ bool mergeSplits(Columns& columns, bool works, int64_t row, int64_t heads,
-                                            int first, int split, int splits, int active,
-                                            float* partials, int* counter) {
+__device__ __forceinline__ bool mergeSplits(Columns& columns, bool works, int64_t row,
+                                            int64_t heads, int first, int split, int splits,
+                                            int active, float* partials, int* counter) {
     __shared__ int arrived;
     auto* results = reinterpret_cast<float4*>(partials);
     // Maximum and sum of every part lie behind the results of all.
@@ -429,7 +429,8 @@ __device__ __forceinline__ bool mergeCluster(Columns& columns, int split) {
     __shared__ float4 values[32 * DECODE_WARPS];
     __shared__ float2 states[32 * DECODE_WARPS];
     auto synchronize = [] {
-        asm volatile("barrier.cluster.arrive.aligned;\n\tbarrier.cluster.wait.aligned;" ::: "memory");
+        asm volatile("barrier.cluster.arrive.aligned;" ::: "memory");
+        asm volatile("barrier.cluster.wait.aligned;" ::: "memory");
     };
     auto remote = [](const void* p, int rank) {
         uint32_t local = static_cast<uint32_t>(__cvta_generic_to_shared(p));
@@ -527,9 +528,10 @@ __device__ __forceinline__ void decodeAttention(
     }
     if (whole && works) {
         float inverse = 1.0f / columns.sum;
-        Vec<T, 4> rounded{
-                {fromFloat<T>(columns.values.x * inverse), fromFloat<T>(columns.values.y * inverse),
-                 fromFloat<T>(columns.values.z * inverse), fromFloat<T>(columns.values.w * inverse)}};
+        Vec<T, 4> rounded{{fromFloat<T>(columns.values.x * inverse),
+                           fromFloat<T>(columns.values.y * inverse),
+                           fromFloat<T>(columns.values.z * inverse),
+                           fromFloat<T>(columns.values.w * inverse)}};
         T* to = p.output(token, firstHead + head) + first;
         if ((reinterpret_cast<uintptr_t>(to) & (sizeof(rounded) - 1)) == 0) {
             *reinterpret_cast<Vec<T, 4>*>(to) = rounded;

@@ -47,7 +47,7 @@ final class DecodeAttention {
         int tokens = call.batch().tokens();
         int parts = shape.kvHeads() * Math.ceilDiv(shape.group(), HEADS_PER_BLOCK);
         int capacity = call.cache().capacity();
-        if (context.computeCapability() >= 90 && capacity <= MOST_CLUSTER_POSITIONS) {
+        if (clusters((long) tokens * parts, capacity)) {
             function("decodeAttentionCluster_", call)
                     .launchDependent(
                             stream, tokens * CLUSTER, parts, 1, THREADS, 0, call.arguments());
@@ -73,6 +73,13 @@ final class DecodeAttention {
                                 CudaBuffer.address(partials),
                                 CudaBuffer.address(counters),
                                 splits));
+    }
+
+    /** Whether clusters pay: all their blocks find a multiprocessor at once. */
+    private boolean clusters(long clusters, int capacity) {
+        return context.isHopper()
+                && capacity <= MOST_CLUSTER_POSITIONS
+                && clusters * CLUSTER <= context.multiprocessors();
     }
 
     private CudaFunction function(String entry, AttentionCall call) {

@@ -29,6 +29,9 @@ __device__ __forceinline__ void copyAsync(uint4* to, const void* from) {
                  : "memory");
 }
 
+// Waits for the thread's own copies.
+__device__ __forceinline__ void waitForCopies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+
 // Weights of a warp's first steps of a tile, copied ahead: to shared memory, since blocks whose
 // registers held them would leave no room for the next kernel's. A thread reads what it copied.
 template <int HALVES, int AHEAD, int WARPS>
@@ -52,10 +55,6 @@ struct Ahead {
         }
     }
 
-    __device__ __forceinline__ void wait() const {
-        asm volatile("cp.async.wait_all;" ::: "memory");
-    }
-
     // What lies behind it in shared memory.
     __device__ __forceinline__ static uint4* end() {
         extern __shared__ uint4 shared[];
@@ -63,7 +62,6 @@ struct Ahead {
     }
 };
 
-// Sums of a tile over all of K: c[.][0..1] belong to row0 and two tokens, c[.][2..3] to row1.
 // The norm's weights to shared memory, behind the rows; before the wait.
 template <typename T>
 __device__ __forceinline__ void loadNorm(uint4* shared, const T* norm, int rows, int k) {
@@ -96,7 +94,7 @@ struct Tokens {
             for (int i = threadIdx.x * 8; i < rows * k; i += WARPS * 256) {
                 copyAsync(reinterpret_cast<uint4*>(normed + i / k * pitch + i % k), x + i);
             }
-            asm volatile("cp.async.wait_all;" ::: "memory");
+            waitForCopies();
             __syncthreads();
             return;
         }
@@ -146,7 +144,8 @@ struct Tokens {
     }
 };
 
-// On return the sums of token tile i are whole in warp i % WARPS alone.
+// Sums of a tile over all of K: c[.][0..1] belong to row0 and two tokens, c[.][2..3] to row1. On
+// return those of token tile i are whole in warp i % WARPS alone.
 template <typename T, int TILES, int HALVES, int AHEAD, int WARPS>
 __device__ __forceinline__ void multiply(float (&c)[TILES][4],
                                          const Ahead<HALVES, AHEAD, WARPS>& w,
@@ -164,12 +163,13 @@ __device__ __forceinline__ void multiply(float (&c)[TILES][4],
             c[i][e] = 0;
         }
     }
+    waitForCopies();
     int steps = (k + STEP - 1) / STEP;
     for (int first = warp; first < steps; first += AHEAD * WARPS) {
         if (first != warp) {
             w.load(row0, row1, first, k);
+            waitForCopies();
         }
-        w.wait();
 #pragma unroll
         for (int s = 0; s < AHEAD; s++) {
             int at = (first + s * WARPS) * STEP + 8 * t;

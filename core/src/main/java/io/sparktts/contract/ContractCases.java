@@ -194,6 +194,7 @@ public final class ContractCases {
         w.add(AttentionWorkloads.uniform(1, 0, 259, TRUE_SHAPE));
         w.add(AttentionWorkloads.uniform(1, 2047, 1, TRUE_SHAPE));
         w.add(AttentionWorkloads.uniform(1, 4999, 1, TRUE_SHAPE));
+        w.add(AttentionWorkloads.uniform(9, 70, 1, TRUE_SHAPE));
         w.add(AttentionWorkloads.uniform(1, 1000, 3, new AttentionShape(6, 3, 32)));
     }
 
