@@ -71,9 +71,9 @@ final class CudaFunction extends CUfunction {
 
     /**
      * Asks for all of a multiprocessor's memory to be shared memory, none L1: blocks of different
-     * kernels run side by side only where they agree.
+     * kernels run side by side only where they agree. Returns this.
      */
-    void preferShared() {
+    CudaFunction preferShared() {
         if (!prefersShared) {
             set(
                     CUfunction_attribute.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT,
@@ -81,6 +81,7 @@ final class CudaFunction extends CUfunction {
                     "prefer shared memory");
             prefersShared = true;
         }
+        return this;
     }
 
     private void allow(int sharedBytes) {

@@ -168,14 +168,14 @@ __device__ __forceinline__ void attend(const DecodeSpan<T>& p, DecodeParts& part
             sum += low + next;
             weights[i] = packPair<T>(low, next);
         }
-        uint4 seen[4] = {v[0], v[1], v[2], v[3]};
+        uint4 now[4] = {v[0], v[1], v[2], v[3]};
         load(first + DECODE_WARPS * DECODE_STEP<T>);
 #pragma unroll
         for (int j = 0; j < 8; j++) {
             result[j][0] *= decay;
             result[j][1] *= decay;
-            mmaSync<T>(result[j], weights[0], 0, weights[1], 0, columnPair(seen[0], seen[1], j),
-                       columnPair(seen[2], seen[3], j));
+            mmaSync<T>(result[j], weights[0], 0, weights[1], 0, columnPair(now[0], now[1], j),
+                       columnPair(now[2], now[3], j));
         }
     }
     sum += __shfl_xor_sync(0xffffffffu, sum, 1);

@@ -83,9 +83,7 @@ final class DecodeAttention {
     }
 
     private CudaFunction function(String entry, AttentionCall call) {
-        CudaFunction function = context.function("DecodeAttention", entry + call.dtype().id());
-        function.preferShared();
-        return function;
+        return context.function("DecodeAttention", entry + call.dtype().id()).preferShared();
     }
 
     /** Into how many parts the positions are cut, from what the host knows. */

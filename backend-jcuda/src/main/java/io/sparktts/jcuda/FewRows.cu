@@ -533,7 +533,7 @@ __device__ __forceinline__ void floatRows(float* out, const float* x, const floa
 #define ENTRIES(suffix, type, tiles)                                                              \
     LINEAR(suffix, type, suffix, type, tiles)                                                     \
     LINEAR(suffix, type, f32, float, tiles)                                                       \
-    extern "C" __global__ void __launch_bounds__(128, 8 / tiles)                                             \
+    extern "C" __global__ void __launch_bounds__(128, 8 / tiles)                                  \
         swiGlu_##suffix##_t##tiles(type* out, const type* x, const type* weight,                  \
                                    const type* norm, float epsilon, int rows, int n, int k,       \
                                    int pitch) {                                                   \

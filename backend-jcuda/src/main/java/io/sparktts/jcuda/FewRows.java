@@ -239,9 +239,7 @@ final class FewRows {
 
     /** The kernel of the smallest number of tiles of 8 tokens. */
     private CudaFunction function(Tile tile, String dtypes, int rows) {
-        CudaFunction function =
-                context.function(MODULE, tile.entry + dtypes + (rows <= 8 ? "_t1" : "_t2"));
-        function.preferShared();
-        return function;
+        String entry = tile.entry + dtypes + (rows <= 8 ? "_t1" : "_t2");
+        return context.function(MODULE, entry).preferShared();
     }
 }

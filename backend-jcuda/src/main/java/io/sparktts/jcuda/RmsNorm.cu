@@ -106,12 +106,12 @@ __device__ __forceinline__ void scalarRow(T* out, const T* x, T* residual, const
 
 // Vectors per thread: 896 elements of 2 bytes are 112 vectors, of 4 bytes 224.
 #define VECTOR_ENTRY(suffix, type, team, vectors)                                                 \
-    extern "C" __global__ void __launch_bounds__(BLOCK<team>)                                           \
+    extern "C" __global__ void __launch_bounds__(BLOCK<team>)                                     \
         rmsNorm_t##team##v##vectors##_##suffix(type* out, const type* x, const type* weight,      \
                                                float epsilon, int rows, int n) {                  \
         vectorRows<type, team, vectors, false>(out, x, nullptr, weight, epsilon, rows, n);        \
     }                                                                                             \
-    extern "C" __global__ void __launch_bounds__(BLOCK<team>)                                           \
+    extern "C" __global__ void __launch_bounds__(BLOCK<team>)                                     \
         addRmsNorm_t##team##v##vectors##_##suffix(type* out, type* residual, const type* x,       \
                                                   const type* weight, float epsilon, int rows,    \
                                                   int n) {                                        \
@@ -126,11 +126,11 @@ __device__ __forceinline__ void scalarRow(T* out, const T* x, T* residual, const
     VECTOR_ENTRY(suffix, type, 256, 1)                                                            \
     VECTOR_ENTRY(suffix, type, 256, 4)                                                            \
     VECTOR_ENTRY(suffix, type, 256, 8)                                                            \
-    extern "C" __global__ void __launch_bounds__(SCALAR_BLOCK)                                           \
+    extern "C" __global__ void __launch_bounds__(SCALAR_BLOCK)                                    \
         rmsNorm_any_##suffix(type* out, const type* x, const type* weight, float epsilon, int n) {\
         scalarRow<type, false>(out, x, nullptr, weight, epsilon, n);                              \
     }                                                                                             \
-    extern "C" __global__ void __launch_bounds__(SCALAR_BLOCK)                                           \
+    extern "C" __global__ void __launch_bounds__(SCALAR_BLOCK)                                    \
         addRmsNorm_any_##suffix(type* out, type* residual, const type* x, const type* weight,     \
                                 float epsilon, int n) {                                           \
         scalarRow<type, true>(out, x, residual, weight, epsilon, n);                              \

@@ -96,11 +96,13 @@ final class RmsNorm {
 
     /** Null for a row that does not fit in the registers of a block. */
     private @Nullable Team team(int rows, int vectors) {
-        return TEAMS.stream()
-                .filter(t -> vectors <= t.threads * t.vectors)
-                .filter(t -> rows >= t.leastRows * context.multiprocessors())
-                .findFirst()
-                .orElse(null);
+        for (Team t : TEAMS) {
+            if (vectors <= t.threads * t.vectors
+                    && rows >= t.leastRows * context.multiprocessors()) {
+                return t;
+            }
+        }
+        return null;
     }
 
     private void launch(

@@ -123,14 +123,6 @@ public final class GroupKernels {
         return Reductions.sum(c, lane, lanes, dot(x, xo, weight, wo, in, lane, lanes));
     }
 
-    private static float biased(float y, int i, FloatArray bias, IntArray p) {
-        float biased = y;
-        if (p.get(3) != 0) {
-            biased += load(bias, p.get(7) + i % p.get(2));
-        }
-        return biased;
-    }
-
     public static void linear(
             KernelContext c,
             FloatArray out,
@@ -142,7 +134,7 @@ public final class GroupKernels {
         int i = c.groupIdx;
         float y = product(c, i, lane, c.localGroupSizeX, x, weight, p);
         if (lane == 0) {
-            store(out, p.get(4) + i, biased(y, i, bias, p));
+            store(out, p.get(4) + i, MatrixKernels.biased(y, i, bias, p));
         }
     }
 
@@ -157,7 +149,7 @@ public final class GroupKernels {
         int i = c.groupIdx;
         float y = product(c, i, lane, c.localGroupSizeX, x, weight, p);
         if (lane == 0) {
-            outF32.set(p.get(4) + i, biased(y, i, bias, p));
+            outF32.set(p.get(4) + i, MatrixKernels.biased(y, i, bias, p));
         }
     }
 

@@ -28,12 +28,18 @@ public final class MatrixKernels {
     private static float product(
             int i, FloatArray x, FloatArray weight, FloatArray bias, IntArray p) {
         int in = p.get(1);
-        int feature = i % p.get(2);
-        float y = dot(x, p.get(5) + i / p.get(2) * in, weight, p.get(6) + feature * in, in);
+        int xo = p.get(5) + i / p.get(2) * in;
+        int wo = p.get(6) + i % p.get(2) * in;
+        return biased(dot(x, xo, weight, wo, in), i, bias, p);
+    }
+
+    /** The {@code i}-th element of {@link #linear} from what it is without its bias. */
+    static float biased(float y, int i, FloatArray bias, IntArray p) {
+        float biased = y;
         if (p.get(3) != 0) {
-            y += load(bias, p.get(7) + feature);
+            biased += load(bias, p.get(7) + i % p.get(2));
         }
-        return y;
+        return biased;
     }
 
     /** p: rows, in, out, biased; out, x, weight, bias. */

@@ -186,9 +186,16 @@ public final class QuadPromptKernels {
         }
     }
 
-    /** Where a quad of a token's heads stands in {@code [heads, span, headDim]}, in quads. */
-    private static int placed(int column, int quads, int position, int span) {
-        return (column / quads * span + position) * quads + column % quads;
+    /**
+     * Where the {@code i}-th quad of the tokens' heads stands in {@code [heads, span, headDim]}, in
+     * quads; p is that of {@link #placeQueries}.
+     */
+    private static int placed(int i, IntArray positions, IntArray p) {
+        int quads = p.get(3);
+        int row = p.get(2) * quads;
+        int column = i % row;
+        int position = positions.get(p.get(8) + i / row);
+        return (column / quads * p.get(4) + position) * quads + column % quads;
     }
 
     /**
@@ -207,13 +214,11 @@ public final class QuadPromptKernels {
             IntArray slots,
             IntArray p) {
         int i = c.globalIdx;
-        int quads = p.get(3);
-        int row = p.get(2) * quads;
+        int row = p.get(2) * p.get(3);
         int t = i / row;
         if (i < p.get(0) && t < offsets.get(p.get(7) + 1) && slots.get(p.get(9)) >= 0) {
             int from = p.get(6) / 4 + t * p.get(1) + i % row;
-            int to = p.get(5) / 4 + placed(i % row, quads, positions.get(p.get(8) + t), p.get(4));
-            copy(out, to, qkv, from);
+            copy(out, p.get(5) / 4 + placed(i, positions, p), qkv, from);
         }
     }
 
@@ -232,12 +237,9 @@ public final class QuadPromptKernels {
             IntArray slots,
             IntArray p) {
         int i = c.globalIdx;
-        int quads = p.get(3);
-        int row = p.get(2) * quads;
-        int t = i / row;
+        int t = i / (p.get(2) * p.get(3));
         if (i < p.get(0) && t < offsets.get(p.get(7) + 1) && slots.get(p.get(9)) >= 0) {
-            int from = p.get(6) / 4 + placed(i % row, quads, positions.get(p.get(8) + t), p.get(4));
-            copy(out, p.get(5) / 4 + i, x, from);
+            copy(out, p.get(5) / 4 + i, x, p.get(6) / 4 + placed(i, positions, p));
         }
     }
 }
